@@ -1,0 +1,7 @@
+"""Entry point of `python -m phonelm`."""
+
+import sys
+
+from phonelm.cli import main
+
+sys.exit(main())

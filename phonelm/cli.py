@@ -1,0 +1,195 @@
+"""The command line: `python -m phonelm speak | phonemize | codec | info | prepare | train`.
+
+Bad input gives one line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from phonelm.config import CLAMPS, SamplingConfig
+from phonelm.files import atomic_write
+
+EXAMPLES = """examples:
+  python -m phonelm speak "Hello there, how are you?" -o hello.wav
+  python -m phonelm speak "This is my own voice." --prompt me.wav --seed 7 --json hello.json
+  python -m phonelm speak --file sentences.txt -o out/
+  python -m phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
+  python -m phonelm phonemize "I read it because I like to read."
+  python -m phonelm codec in.wav -o out.wav --codebooks 4
+  python -m phonelm info
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("phonelm: stopped", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        reason = error.strerror + f": {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
+        print(f"phonelm: error: {' '.join(reason.split())}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="phonelm", description="Text to speech in the voice of a clip.", epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+        p = commands.add_parser(name, help=text, description=text)
+        p.set_defaults(run=run)
+        return p
+
+    _speak_arguments(command("speak", _speak, "Speak a text, or every line of a file."))
+    p = command("phonemize", _phonemize, "Show the phonemes of a text.")
+    p.add_argument("text")
+    p.add_argument("--json", action="store_true", help="print JSON: symbols, ids, and the word of each phoneme")
+    p = command("codec", _codec, "Pass a recording through the codec: what it costs to be codes.")
+    p.add_argument("input", type=Path, metavar="IN.wav")
+    p.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav")
+    p.add_argument("--codebooks", type=int, metavar="N", help="decode the first N codebooks only")
+    p.add_argument("--codec", default="bundled", metavar="NAME", help="bundled (default) or encodec_24khz")
+    p.add_argument("--codec-path", type=Path, metavar="FILE", help="where the codec's weights are")
+    p = command("info", _info, "Show checkpoint, codec, device and versions.")
+    p.add_argument("--checkpoint", type=Path, metavar="FILE")
+    for name, text in (("prepare", "Make a training cache of dataset folders."), ("train", "Train the model.")):
+        _training_command(command, name, text)
+    return parser
+
+
+def _training_command(command, name: str, text: str) -> None:
+    """Training's modules are imported when they are needed: speaking does not need what they need."""
+    if name in sys.argv[1:2]:
+        from importlib import import_module
+
+        module = import_module(f"phonelm.training.{name}")
+        module.add_arguments(command(name, module.run, text))
+    else:
+        command(name, None, text)
+
+
+def _speak_arguments(p: argparse.ArgumentParser) -> None:
+    default = SamplingConfig()
+    p.add_argument("text", nargs="?", metavar="TEXT")
+    p.add_argument("--file", type=Path, metavar="SENTENCES.txt", help="speak every line; -o is a folder then")
+    p.add_argument("--phonemes", metavar="ARPABET", help='phonemes instead of text, words apart by "|"')
+    p.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice (default: the bundled voice)")
+    p.add_argument("-o", "--out", type=Path, metavar="OUT.wav", help="default: speech.wav")
+    p.add_argument("--seed", type=int, default=default.seed, metavar="N")
+    p.add_argument("--temperature", type=float, default=default.temperature, metavar="F", help="default %(default)s")
+    p.add_argument("--top-k", type=int, default=default.top_k, metavar="N", help="0: no limit (default)")
+    p.add_argument("--top-p", type=float, default=default.top_p, metavar="F", help="1: no limit (default)")
+    p.add_argument("--codebooks", type=int, default=0, metavar="N", help="sample and decode the first N only")
+    p.add_argument("--clamp", choices=CLAMPS, default="off", help="codes that may be sampled: all, those seen in "
+                   "training, those of the prompt")  # fmt: skip
+    p.add_argument("--speed", type=float, default=default.speed, metavar="F", help="above 1 is faster")
+    p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
+    p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
+    p.add_argument("--json", type=Path, metavar="INFO.json", help="also write how it was made")
+
+
+def _speak(args: argparse.Namespace) -> int:
+    if sum(x is not None for x in (args.text, args.file, args.phonemes)) != 1:
+        raise ValueError("give one of TEXT, --file or --phonemes (see speak --help)")
+    settings = SamplingConfig(
+        temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, n_codebooks=args.codebooks,
+        clamp=args.clamp, speed=args.speed, seed=args.seed,
+    )  # fmt: skip
+    from phonelm.tts import TTS
+
+    if args.file is None:
+        out = args.out or Path("speech.wav")
+        _check_writable(out, args.json)
+        jobs = [(args.text, out)]
+    else:
+        if args.out is None:
+            raise ValueError("--file needs a folder for its results: -o DIR")
+        lines = [line.strip() for line in args.file.read_text(encoding="utf-8-sig").splitlines()]
+        jobs = [(line, args.out / f"{i:03d}.wav") for i, line in enumerate(lines) if line]
+        if not jobs:
+            raise ValueError(f"{args.file} holds no sentence")
+        args.out.mkdir(parents=True, exist_ok=True)
+    tts = TTS.load(args.checkpoint, device=args.device)
+    voice = tts.voice(args.prompt)
+    infos = []
+    for text, out in jobs:
+        said = [tts.phonemizer.from_symbols(args.phonemes)] if text is None else text
+        speech = tts.speak(said, voice, settings)
+        speech.save(out)
+        infos.append({"file": str(out), **speech.info(), "checkpoint": _origin(tts)})
+        for note in speech.notes:
+            print(f"note: {note}")
+        print(f"{out}: {speech.duration_s:.1f} s, real-time factor {speech.real_time_factor:.2f}, seed {args.seed}")
+    if args.json:
+        with atomic_write(args.json) as file:
+            file.write((json.dumps(infos if args.file else infos[0], indent=1) + "\n").encode())
+    return 0
+
+
+def _check_writable(*paths: Path | None) -> None:
+    """Refuse an output that cannot be written before any work is done."""
+    for path in filter(None, paths):
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; name a file")
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"there is no folder {path.absolute().parent} to write {path.name} to; make it first")
+
+
+def _origin(tts) -> dict:
+    return {k: tts.acoustic.metadata.get(k) for k in ("config", "progress", "codec_fingerprint")}
+
+
+def _phonemize(args: argparse.Namespace) -> int:
+    from phonelm.phonemes import Phonemizer
+
+    phonemes = Phonemizer()(args.text)
+    if args.json:
+        words = [phonemes.words[i] if i >= 0 else None for i in phonemes.word_index]
+        print(json.dumps({"symbols": phonemes.symbols, "ids": phonemes.ids, "words": words}))
+        return 0
+    parts = (f"{'| ' if start else ''}{symbol}" for symbol, start in zip(phonemes.symbols, phonemes.word_starts))
+    print(" ".join(parts))
+    return 0
+
+
+def _codec(args: argparse.Namespace) -> int:
+    from phonelm.audio import read_audio, write_wav
+    from phonelm.codec import Codec
+
+    _check_writable(args.out)
+    wav, sample_rate = read_audio(args.input)
+    codec = Codec.load(args.codec, args.codec_path)
+    codes = codec.encode(wav, sample_rate, args.codebooks)
+    write_wav(args.out, codec.decode(codes)[0, 0].numpy(), codec.sample_rate)
+    print(f"{args.out}: {codes.shape[1]} codebooks x {codes.shape[2]} frames, {codec.frame_rate:.0f} frames/s")
+    return 0
+
+
+def _info(args: argparse.Namespace) -> int:
+    import torch
+
+    from phonelm import __version__
+    from phonelm.tts import TTS
+
+    tts = TTS.load(args.checkpoint)
+    m = tts.acoustic.metadata
+    print(f"phonelm     {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    print("packages    " + ", ".join(f"{p} {version(p)}" for p in ("torch", "encodec", "g2p_en", "gradio", "numpy")))
+    print(f"device      {next(tts.model.parameters()).device}, {torch.get_num_threads()} threads")
+    print(f"model       {sum(p.numel() for p in tts.model.parameters()) / 1e6:.1f}M parameters, {m['config']}")
+    print(f"trained     {m.get('progress')}")
+    print(f"codec       {tts.codec.name}, {tts.codec.n_q} codebooks of {tts.codec.card}, {tts.codec.frame_rate:.0f} "
+          f"frames/s, fingerprint {tts.codec.fingerprint}")  # fmt: skip
+    return 0

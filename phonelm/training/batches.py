@@ -1,0 +1,192 @@
+"""From cached utterances to padded batches: voice prompts, cuts, length buckets.
+
+A batch is a function of the seed, the epoch and its place in the epoch, so a resumed run continues exactly, and
+several processes build the same plan and take their own rows of each batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from phonelm.codes import hidden_id, keep_codebooks, pointer_from_durations, previous
+from phonelm.config import FRAME_RATE, ModelConfig, TrainConfig
+from phonelm.training.data import CodesDataset
+
+
+@dataclass
+class Batch:
+    """Padded tensors of B utterances: the inputs of `PhoneLM.forward` and what the loss needs besides."""
+
+    symbols: Tensor  # (B, N) int64
+    word_starts: Tensor  # (B, N) bool
+    text_lengths: Tensor  # (B,) int64
+    codes: Tensor  # (B, T, K) int64: prompt, then speech, then padding
+    pointer: Tensor  # (B, T) int64, -1 in the prompt
+    hold: Tensor  # (B, T) int64
+    target: Tensor  # (B, T) bool
+    prev: Tensor  # (B, T, K) int64, what the global model sees
+    seen: Tensor  # (B, T, K) int64, what the local model sees of its own frame
+    advance: Tensor  # (B, T) bool, the pointer moves on after this frame
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(getattr(self, f.name).to(device) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Example:
+    """One utterance with its prompt, not padded yet; shapes as in `Batch` without B."""
+
+    symbols: Tensor
+    word_starts: Tensor
+    durations: Tensor
+    prompt: Tensor  # (P, K) int64
+    codes: Tensor  # (T, K) int64
+
+
+def split_holdout(dataset: CodesDataset, holdout: int, seed: int) -> tuple[list[int], list[int]]:
+    """(train, held-out) indices; the held-out ones are drawn at random, the same for a given cache and seed."""
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    held = set(order[: min(holdout, len(dataset) // 5)].tolist())
+    return [i for i in range(len(dataset)) if i not in held], sorted(held)
+
+
+def plan_epoch(frames: Sequence[int], indices: Sequence[int], batch_frames: int, seed: list[int]) -> list[list[int]]:
+    """Group utterances of similar length into batches of about `batch_frames` frames, in random order.
+
+    Args:
+        frames: length of every utterance of the dataset.
+        indices: the utterances to use.
+    """
+    rng = np.random.default_rng(seed)
+    jitter = rng.uniform(0.85, 1.15, len(indices))
+    order = sorted(range(len(indices)), key=lambda j: frames[indices[j]] * jitter[j])
+    batches, size = [[]], 0
+    for j in order:
+        if batches[-1] and size + frames[indices[j]] > batch_frames:
+            batches, size = [*batches, []], 0
+        batches[-1].append(indices[j])
+        size += frames[indices[j]]
+    rng.shuffle(batches)
+    return batches
+
+
+class BatchMaker:
+    """Draws prompts and cuts for the utterances of a batch.
+
+    Args:
+        dataset: the cache.
+        indices: utterances that may serve as prompts (the training part).
+    """
+
+    def __init__(self, dataset: CodesDataset, indices: Sequence[int], model: ModelConfig, train: TrainConfig):
+        self.dataset, self.model, self.train = dataset, model, train
+        self.by_speaker: dict[str, list[int]] = {}
+        for i in indices:
+            self.by_speaker.setdefault(dataset.records[i]["speaker"], []).append(i)
+
+    def __call__(self, indices: Sequence[int], seed: list[int], augment: bool = True) -> Batch:
+        """A batch of these utterances; the same seed gives the same prompts, cuts and hidden codes."""
+        rng = np.random.default_rng(seed)
+        longer = rng.random() < self.train.p_long_prompt
+        low, high = self.train.prompt_long_s if longer else self.train.prompt_short_s
+        prompt_frames = int(rng.uniform(low, high) * FRAME_RATE)
+        if augment and rng.random() < self.train.p_no_prompt:
+            prompt_frames = 0
+        return self._collate([self._example(i, prompt_frames, rng) for i in indices], rng if augment else None)
+
+    def _codes(self, index: int) -> Tensor:
+        codes = self.dataset[index].codes[: self.model.n_codebooks]
+        return torch.as_tensor(np.asarray(codes), dtype=torch.int64).T  # (T, K)
+
+    def _example(self, index: int, prompt_frames: int, rng: np.random.Generator) -> Example:
+        item = self.dataset[index]
+        durations = torch.as_tensor(np.asarray(item.durations), dtype=torch.int64)
+        whole = Example(
+            torch.as_tensor(np.asarray(item.symbols), dtype=torch.int64),
+            torch.as_tensor(np.asarray(item.word_starts), dtype=torch.bool),
+            durations,
+            torch.empty(0, self.model.n_codebooks, dtype=torch.int64),
+            self._codes(index),
+        )
+        others = [i for i in self.by_speaker.get(item.speaker, []) if i != index]
+        if prompt_frames and others:
+            codes = self._codes(others[rng.integers(len(others))])
+            start = rng.integers(max(1, len(codes) - prompt_frames + 1))
+            whole = _with(whole, prompt=codes[start : start + prompt_frames])
+        elif prompt_frames:
+            whole = cut_front(whole, prompt_frames)
+        return cut_back(whole, int(self.train.max_target_s * FRAME_RATE))
+
+    def _collate(self, examples: list[Example], rng: np.random.Generator | None) -> Batch:
+        b, k, card = len(examples), self.model.n_codebooks, self.model.card
+        n = max(len(e.symbols) for e in examples)
+        t = max(len(e.prompt) + len(e.codes) for e in examples)
+        symbols, word_starts = torch.zeros(b, n, dtype=torch.int64), torch.zeros(b, n, dtype=torch.bool)
+        codes, pointer = torch.zeros(b, t, k, dtype=torch.int64), torch.full((b, t), -1)
+        hold, target = torch.zeros(b, t, dtype=torch.int64), torch.zeros(b, t, dtype=torch.bool)
+        advance = torch.zeros(b, t, dtype=torch.bool)
+        for row, e in enumerate(examples):
+            p, end = len(e.prompt), len(e.prompt) + len(e.codes)
+            symbols[row, : len(e.symbols)], word_starts[row, : len(e.symbols)] = e.symbols, e.word_starts
+            codes[row, :p], codes[row, p:end] = e.prompt, e.codes
+            pointer[row, p:end], hold[row, p:end] = pointer_from_durations(e.durations)
+            target[row, p:end] = True
+            advance[row, p + e.durations.cumsum(0) - 1] = True
+        prev, seen = previous(codes, pointer, card), codes
+        if rng is not None:
+            few = torch.as_tensor(rng.random(b) < self.train.p_fewer_codebooks)
+            keep = torch.where(few, torch.as_tensor(rng.integers(1, k + 1, b)), k)
+            prev, seen = keep_codebooks(prev, keep, card), keep_codebooks(seen, keep, card)
+            hide = torch.as_tensor(rng.random((b, t)) < self.model.hide_previous) & target
+            prev = prev.masked_fill(hide[..., None], hidden_id(card))
+        lengths = torch.tensor([len(e.symbols) for e in examples])
+        return Batch(symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance)
+
+
+def _with(example: Example, **changes) -> Example:
+    return Example(**{**vars(example), **changes})
+
+
+def cut_front(example: Example, prompt_frames: int) -> Example:
+    """Make the first words of an utterance its own voice prompt; text and audio are cut together.
+
+    The cut is at the word start nearest to `prompt_frames`, at most half-way; the frame before it becomes the
+    opening silence. An utterance without such a word start is returned whole and unprompted.
+    """
+    ends = example.durations.cumsum(0)
+    starts = ends - example.durations
+    words = [i for i in example.word_starts.nonzero().flatten().tolist() if 1 < i and starts[i] <= ends[-1] // 2]
+    if not words:
+        return example
+    at = min(words, key=lambda i: abs(int(starts[i]) - prompt_frames))
+    frame = int(starts[at]) - 1
+    return Example(
+        torch.cat([example.symbols[:1], example.symbols[at:]]),
+        torch.cat([example.word_starts[:1], example.word_starts[at:]]),
+        torch.cat([torch.ones(1, dtype=torch.int64), example.durations[at:]]),
+        example.codes[max(0, frame - prompt_frames) : frame],
+        example.codes[frame:],
+    )
+
+
+def cut_back(example: Example, max_frames: int) -> Example:
+    """Drop the last words of an utterance longer than `max_frames`, text and audio together."""
+    if len(example.codes) <= max_frames:
+        return example
+    starts = example.durations.cumsum(0) - example.durations
+    words = [i for i in example.word_starts.nonzero().flatten().tolist() if 0 < starts[i] <= max_frames]
+    if not words:
+        return example
+    at = words[-1]
+    return _with(
+        example,
+        symbols=example.symbols[:at],
+        word_starts=example.word_starts[:at],
+        durations=example.durations[:at],
+        codes=example.codes[: int(starts[at])],
+    )

@@ -1,0 +1,161 @@
+"""Speech data: dataset folders as they come, and the cache of codes and alignments that training reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+METADATA = "metadata.csv"
+AUDIO_FOLDERS = ("audio", "wavs")
+FORMS = ("ljspeech", "speaker")
+CACHE_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One utterance of a dataset; `id` and `speaker` begin with the name of the dataset's folder."""
+
+    id: str
+    speaker: str
+    text: str
+    path: Path
+    line: int  # of metadata.csv, from 0
+
+
+class Problem(NamedTuple):
+    """Why an utterance was left out."""
+
+    id: str
+    reason: str
+
+
+def detect_form(folder: Path, lines: list[str]) -> str:
+    """Tell `id|text|normalised text` (LJSpeech) from `id|speaker|text`.
+
+    A folder `audio/` means the form with speakers. With `wavs/` the second column decides: speaker names hold no
+    spaces, sentences do.
+    """
+    if (folder / "audio").is_dir():
+        return "speaker"
+    second = [columns[1].strip() for line in lines if len(columns := line.split("|")) > 1]
+    return "ljspeech" if sum(" " in s for s in second) * 2 > len(second) else "speaker"
+
+
+def _audio_files(folder: Path) -> dict[str, Path]:
+    """Every readable audio file by its path below the audio folder without extension."""
+    known = {"." + name.lower() for name in soundfile.available_formats()} | {".opus", ".oga", ".aif"}
+    found: dict[str, Path] = {}
+    for top in (folder / name for name in AUDIO_FOLDERS if (folder / name).is_dir()):
+        for path in sorted(top.rglob("*")):
+            if path.suffix.lower() in known:
+                found.setdefault(path.relative_to(top).with_suffix("").as_posix(), path)
+    return found
+
+
+def read_dataset(folder: Path, form: str | None = None) -> tuple[list[Row], list[Problem]]:
+    """Read a dataset folder: `metadata.csv` and audio in `audio/` or `wavs/`.
+
+    Args:
+        folder: its name prefixes ids and speakers, so that datasets can be merged.
+        form: "ljspeech" (`id|text|normalised text`), "speaker" (`id|speaker|text`), None to detect it.
+    Returns:
+        the usable rows in order, and the rows left out: wrong columns, empty text, no audio file, repeated id.
+    Raises:
+        FileNotFoundError: no `metadata.csv`, or neither `audio/` nor `wavs/`.
+        ValueError: unknown `form`.
+    """
+    folder = folder.resolve()
+    if form not in (None, *FORMS):
+        raise ValueError(f"unknown form {form!r}; known are {', '.join(FORMS)}")
+    if not (folder / METADATA).is_file():
+        raise FileNotFoundError(f"{folder}: no {METADATA}")
+    if not any((folder / name).is_dir() for name in AUDIO_FOLDERS):
+        raise FileNotFoundError(f"{folder}: neither {' nor '.join(f'{name}/' for name in AUDIO_FOLDERS)}")
+    # Split at newlines only: str.splitlines would also split at separators that a text may hold.
+    lines = (folder / METADATA).read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    form = form or detect_form(folder, lines)
+    files, rows, problems, seen = _audio_files(folder), [], [], set()
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        key, *rest = (column.strip() for column in line.split("|", 2))
+        name = f"{folder.name}/{key or f'line {number + 1}'}"
+        if not key or not rest or (form == "speaker" and len(rest) < 2):
+            problems.append(Problem(name, "wrong number of columns"))
+            continue
+        speaker, text = rest if form == "speaker" else (folder.name, rest[-1] or rest[0])
+        path = files.get(key) or files.get(Path(key).with_suffix("").as_posix())
+        if name in seen:
+            problems.append(Problem(name, "repeated id"))
+        elif not text:
+            problems.append(Problem(name, "empty text"))
+        elif "\ufffd" in line:
+            problems.append(Problem(name, "not UTF-8"))
+        elif path is None:
+            problems.append(Problem(name, "no audio file"))
+        else:
+            rows.append(Row(name, f"{folder.name}/{speaker}", text, path, number))
+        seen.add(name)
+    return rows, problems
+
+
+class Utterance(NamedTuple):
+    """One training example; `durations` sums to T."""
+
+    id: str
+    speaker: str
+    text: str
+    symbols: Tensor  # (N,) int64, phoneme ids
+    word_starts: Tensor  # (N,) bool
+    codes: Tensor  # (n_q, T) int16
+    durations: Tensor  # (N,) int64, frames of each phoneme
+
+
+class CodesDataset(Dataset[Utterance]):
+    """The utterances of a finished cache, read from memory-mapped files.
+
+    `records` holds `utterances.jsonl` (id, speaker, text, frame, frames, phoneme, phonemes, start_s, score) and
+    `info` holds `cache.json`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises:
+        FileNotFoundError: `folder` holds no finished cache.
+        ValueError: the cache has another format.
+        """
+        folder = Path(folder)
+        if not (folder / "cache.json").is_file():
+            raise FileNotFoundError(f"{folder}: no finished cache (no cache.json); `prepare` makes one")
+        self.info = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
+        if self.info["format"] != CACHE_FORMAT:
+            raise ValueError(f"{folder}: cache format {self.info['format']}, this version reads {CACHE_FORMAT}")
+        with open(folder / "utterances.jsonl", encoding="utf-8") as file:
+            self.records = [json.loads(line) for line in file]
+        self._codes, self._phonemes, self._word_starts, self._durations = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("codes", "phonemes", "word_starts", "durations")
+        )
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: int) -> Utterance:
+        r = self.records[index]
+        frames = slice(r["frame"], r["frame"] + r["frames"])
+        phonemes = slice(r["phoneme"], r["phoneme"] + r["phonemes"])
+        return Utterance(
+            r["id"],
+            r["speaker"],
+            r["text"],
+            torch.from_numpy(self._phonemes[phonemes].astype(np.int64)),
+            torch.from_numpy(self._word_starts[phonemes].astype(bool)),
+            torch.from_numpy(np.ascontiguousarray(self._codes[frames].T)),
+            torch.from_numpy(self._durations[phonemes].astype(np.int64)),
+        )

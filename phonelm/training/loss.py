@@ -1,0 +1,38 @@
+"""The training loss: cross entropy of every target code and of the pointer's moves, nothing else."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from phonelm.codes import hidden_id
+from phonelm.config import TrainConfig
+from phonelm.training.batches import Batch
+
+
+def losses(
+    model: torch.nn.Module, batch: Batch, config: TrainConfig, frames: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """Loss of one batch, averaged over target frames.
+
+    Args:
+        model: a `PhoneLM`, or one wrapped for several processes.
+        frames: target frames to average over, if not those of `batch` (several processes share a global batch).
+    Returns:
+        () weighted loss and (K + 1,) mean cross entropies in nats: of each codebook, then of the pointer.
+    """
+    codes = batch.codes[batch.target]  # (M, K)
+    code_logits, advance_logits = model(
+        batch.symbols, batch.word_starts, batch.text_lengths, batch.seen, batch.pointer, batch.hold, batch.target,
+        batch.prev,
+    )
+    nll = F.cross_entropy(code_logits.float().transpose(1, 2), codes, reduction="none")  # (M, K)
+    shown = batch.seen[batch.target] != hidden_id(code_logits.shape[-1])
+    per_code = (nll * shown).sum(0) / (frames or len(codes))
+    advance = F.binary_cross_entropy_with_logits(
+        advance_logits.float(), batch.advance[batch.target].float(), reduction="sum"
+    ) / (frames or len(codes))
+    weights = torch.tensor(config.codebook_weights[: codes.shape[1]], device=codes.device)
+    loss = (per_code * weights).sum() + config.advance_weight * advance
+    return loss, torch.cat([per_code, advance[None]]).detach()

@@ -1,0 +1,183 @@
+"""Training of the acoustic model: one loop, on one device or several (accelerate)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from phonelm import checkpoint, weights
+from phonelm.codec import Codec
+from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
+from phonelm.codes import seen_codes
+from phonelm.megabyte import PhoneLM
+from phonelm.training.batches import BatchMaker, plan_epoch, split_holdout
+from phonelm.training.data import CodesDataset
+from phonelm.training.loss import losses
+from phonelm.training.optim import lr_scale, make_optimizers, pack_state, set_lr, unpack_state
+
+
+@dataclass
+class Progress:
+    """Where a run stands; all that a resumed run needs besides the tensors."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # batches of this epoch already used
+    seconds: float = 0.0
+    audio_s: float = 0.0
+
+    def share(self, config: TrainConfig) -> float:
+        """How much of the budget is used, 0 to 1."""
+        return min(1.0, self.step / config.max_steps if config.max_steps else self.seconds / 60 / config.max_minutes)
+
+
+def evaluate_loss(model: nn.Module, maker: BatchMaker, held: list[int], frames: list[int], config: TrainConfig) -> Tensor:
+    """(K + 1,) mean cross entropies on the held-out utterances: of each codebook, then of the pointer."""
+    total, count = torch.zeros(maker.model.n_codebooks + 1), 0
+    model.eval()
+    with torch.no_grad():
+        for i, indices in enumerate(plan_epoch(frames, held, 4000, [0])):
+            batch = maker(indices, [0, i], augment=False).to(next(model.parameters()).device)
+            m = int(batch.target.sum())
+            total, count = total + m * losses(model, batch, config)[1].cpu(), count + m
+    model.train()
+    return total / max(1, count)
+
+
+class Run:
+    """A training run in a folder: `last.safetensors` to resume from, `model.safetensors` (averaged weights) to use.
+
+    Args:
+        cache: a folder made by `phonelm prepare`.
+        out: the run's folder.
+        model_config, config: ignored in favour of the saved ones when the run is resumed.
+        resume: continue from `last.safetensors` if it is there.
+    """
+
+    def __init__(self, cache: Path, out: Path, model_config: ModelConfig, config: TrainConfig, resume: bool):
+        self.out, self.progress, state = out, Progress(), None
+        if resume and (out / "last.safetensors").exists():
+            state, meta = checkpoint.load(out / "last.safetensors", kind="training")
+            model_config, saved = from_dict(ModelConfig, meta["config"]), from_dict(TrainConfig, meta["train"])
+            config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
+            self.progress = Progress(**meta["progress"])
+        self.config = config
+        self.accelerator = Accelerator(mixed_precision="bf16")
+        self.dataset = CodesDataset(cache)
+        made_by = self.dataset.info["codec"]
+        self.codec = Codec.load(made_by["name"])
+        if self.codec.fingerprint != made_by["fingerprint"]:
+            raise ValueError(f"{cache} holds codes of another version of the codec {made_by['name']}; prepare it again")
+        self.model_config = replace(model_config, codec=self.codec.name)
+        torch.manual_seed(config.seed)
+        model = PhoneLM(self.model_config, self.codec.codebooks[: self.model_config.n_codebooks])
+        self.ema = torch.optim.swa_utils.AveragedModel(
+            model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.ema_decay)
+        )
+        optimizers = make_optimizers(model, config)
+        if state is not None:
+            model.load_state_dict(_part(state, "model."))
+            self.ema.load_state_dict(_part(state, "ema."))
+            unpack_state(optimizers, state)
+        self.raw_model = model
+        self.model, *self.optimizers = self.accelerator.prepare(model, *optimizers)
+        self.ema.to(self.accelerator.device)
+        self.train_set, self.held = split_holdout(self.dataset, config.holdout, 0)
+        self.frames = [r["frames"] for r in self.dataset.records]
+        self.seen_codes = self._seen()
+        self.maker = BatchMaker(self.dataset, self.train_set, self.model_config, config)
+
+    def save(self) -> None:
+        """Write both checkpoints; a kill at any moment leaves the former ones whole."""
+        if not self.accelerator.is_main_process:
+            return
+        common = {"config": to_dict(self.model_config), "train": to_dict(self.config), "progress": vars(self.progress)}
+        tensors = {f"model.{k}": v for k, v in self.raw_model.state_dict().items()}
+        tensors |= {f"ema.{k}": v for k, v in self.ema.state_dict().items()}
+        tensors |= pack_state(self.optimizers)
+        checkpoint.save(self.out / "last.safetensors", tensors, {"kind": "training", **common})
+        weights.save(self.out / "model.safetensors", self.ema.module, self.seen_codes, self.codec, common)
+
+    def _seen(self) -> Tensor:
+        """(K, card) bool: codes that occur in the training data, for codebook clamping."""
+        k, card = self.model_config.n_codebooks, self.model_config.card
+        seen = torch.zeros(k, card, dtype=torch.bool)
+        for i in self.train_set:
+            seen |= seen_codes(self.dataset[i].codes[None, :k].long(), card)
+        return seen
+
+    def step(self, indices: list[int], epoch: int, at: int) -> tuple[Tensor, Tensor]:
+        """One update; the rows of the batch are shared out among the processes."""
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        batch = self.maker(indices[rank::world], [self.config.seed, epoch, at, rank]).to(self.accelerator.device)
+        frames = self.accelerator.reduce(batch.target.sum(), "sum").item() / world
+        with self.accelerator.autocast():
+            loss, parts = losses(self.model, batch, self.config, frames)
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.ema.update_parameters(self.raw_model)
+        self.progress.audio_s += frames * world / FRAME_RATE
+        return loss.detach(), parts
+
+    def train(self) -> None:
+        """Run until the budget of minutes or steps is used up."""
+        progress, config, log = self.progress, self.config, open(self.out / "log.jsonl", "a", buffering=1)
+        bar = tqdm(total=config.max_steps or None, initial=progress.step, disable=not self.accelerator.is_main_process)
+        last_save, average = time.monotonic(), None
+        while progress.share(config) < 1:
+            plan = plan_epoch(self.frames, self.train_set, config.batch_frames, [config.seed, progress.epoch])
+            plan = [p for p in plan if len(p) >= self.accelerator.num_processes]
+            for at in range(progress.batch, len(plan)):
+                start = time.monotonic()
+                set_lr(self.optimizers, lr_scale(progress.step, progress.share(config), config.warmup_steps))
+                loss, parts = self.step(plan[at], progress.epoch, at)
+                average = parts if average is None else 0.98 * average + 0.02 * parts
+                progress.step, progress.batch = progress.step + 1, at + 1
+                progress.seconds += time.monotonic() - start
+                if progress.share(config) >= 1 or time.monotonic() - last_save > 60 * config.save_every_minutes:
+                    held = evaluate_loss(self.ema.module, self.maker, self.held, self.frames, config)
+                    log.write(json.dumps({**vars(progress), "train": average.tolist(), "held": held.tolist()}) + "\n")
+                    self.save()
+                    last_save = time.monotonic()
+                bar.update()
+                bar.set_postfix_str(f"{progress.audio_s / progress.seconds:.1f} x  " + " ".join(f"{x:.2f}" for x in average))
+                if progress.share(config) >= 1:
+                    break
+            else:
+                progress.epoch, progress.batch = progress.epoch + 1, 0
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cache", type=Path, help="folder made by `phonelm prepare`")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="model size")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--max-minutes", type=float, default=60.0, help="wall-clock budget of the run (default 60)")
+    parser.add_argument("--max-steps", type=int, default=0, help="budget in steps instead of minutes")
+    parser.add_argument("--batch-frames", type=int, default=TrainConfig.batch_frames, help="target frames of a step")
+    parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="continue a run that is already in --out")
+
+
+def run(args: argparse.Namespace) -> int:
+    args.out.mkdir(parents=True, exist_ok=True)
+    config = TrainConfig(
+        max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed
+    )
+    Run(args.cache, args.out, replace(PRESETS[args.preset], n_codebooks=args.codebooks), config, args.resume).train()
+    return 0

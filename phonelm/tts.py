@@ -1,0 +1,288 @@
+"""Text and a voice clip in, speech out: the one façade over the flow. The app and the command line know nothing below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from phonelm import audio, checkpoint, weights
+from phonelm.codec import Codec
+from phonelm.codes import to_codec
+from phonelm.config import FRAME_RATE, SamplingConfig
+from phonelm.generate import Frame, generate
+from phonelm.phonemes import Phonemes, Phonemizer
+from phonelm.text import split_sentences
+
+DEFAULT_VOICE = "voices/default.flac"  # in `checkpoint.default_dir()`
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice prompt, encoded.
+
+    Attributes:
+        codes: (P, n_q) int64, all codebooks of the codec.
+        wav: (S,) float32 at 24 kHz, exactly what was encoded.
+        notes: what was done to the clip, one line each.
+    """
+
+    codes: Tensor
+    wav: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PhonemeTime:
+    """A phoneme in the audio; `word` is the spoken word it belongs to, None for silence and pauses."""
+
+    symbol: str
+    word: str | None
+    word_index: int
+    start_s: float
+    end_s: float
+
+
+@dataclass
+class Speech:
+    """What was spoken and how it was made.
+
+    Attributes:
+        phonemes: one `Phonemes` for each sentence.
+        frames: every frame of every sentence, in order.
+        sentence: (T,) for each frame the sentence it belongs to.
+        wav: (S,) float32, `sample_rate` Hz.
+        voice: the prompt that was used.
+        settings: the sampling settings, with the seed.
+        seconds: wall-clock time of the whole call.
+        first_audio_s: wall-clock time until the first sound, when streamed.
+        stop_reason: "end of text", or "stopped" by the caller.
+        notes: what the user should know, one line each.
+    """
+
+    text: str
+    phonemes: list[Phonemes]
+    voice: Voice
+    settings: SamplingConfig
+    sample_rate: int
+    frames: list[Frame] = field(default_factory=list)
+    sentence: list[int] = field(default_factory=list)
+    wav: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    seconds: float = 0.0
+    first_audio_s: float = 0.0
+    stop_reason: str = "end of text"
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def codes(self) -> Tensor:
+        """(1, K, T) int64."""
+        return to_codec(torch.stack([f.codes for f in self.frames])[None])
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.wav) / self.sample_rate
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of work for each second of audio."""
+        return self.seconds / max(self.duration_s, 1e-9)
+
+    @property
+    def clamped(self) -> np.ndarray:
+        """(K, T) bool: cells where codebook clamping removed the model's first choice."""
+        return np.array([[p.clamped for p in f.picks] for f in self.frames], bool).T
+
+    @property
+    def timeline(self) -> list[PhonemeTime]:
+        """Start and end of every phoneme that was spoken, in order."""
+        spans: list[PhonemeTime] = []
+        key = None
+        words_before = np.cumsum([0, *(len(p.words) for p in self.phonemes)])
+        for t, (frame, s) in enumerate(zip(self.frames, self.sentence, strict=True)):
+            end_s = (t + 1) / FRAME_RATE
+            if (s, frame.pointer) == key:
+                spans[-1] = replace(spans[-1], end_s=end_s)
+                continue
+            key, p = (s, frame.pointer), self.phonemes[s]
+            w = p.word_index[frame.pointer]
+            word, index = (None, -1) if w < 0 else (p.words[w], int(w + words_before[s]))
+            spans.append(PhonemeTime(p.symbols[frame.pointer], word, index, t / FRAME_RATE, end_s))
+        return spans
+
+    def save(self, path: str | Path) -> None:
+        """Write the audio as a 16-bit WAV file, whole or not at all; `AudioError` if that is impossible."""
+        audio.write_wav(path, self.wav, self.sample_rate)
+
+    def info(self) -> dict[str, Any]:
+        """All that is needed to understand or repeat this result, as plain JSON types."""
+        return {
+            "text": self.text,
+            "spoken": [p.text for p in self.phonemes],
+            "phonemes": [list(p.symbols) for p in self.phonemes],
+            "seed": self.settings.seed,
+            "settings": asdict(self.settings),
+            "codes_shape": list(self.codes.shape) if self.frames else [1, 0, 0],
+            "timeline": [asdict(span) for span in self.timeline],
+            "stop_reason": self.stop_reason,
+            "forced_moves": sum(f.forced for f in self.frames),
+            "clamped_cells": int(self.clamped.sum()),
+            "duration_s": self.duration_s,
+            "seconds": self.seconds,
+            "first_audio_s": self.first_audio_s,
+            "real_time_factor": self.real_time_factor,
+            "prompt_s": len(self.voice.wav) / self.sample_rate,
+            "notes": self.notes,
+        }
+
+
+class TTS:
+    """A text-to-speech system, ready to speak. It keeps no state between calls, so any number of users can share it.
+
+    Example:
+        tts = TTS.load()
+        speech = tts.speak("Hello there.")
+        speech.save("hello.wav")
+    """
+
+    def __init__(self, acoustic: weights.Acoustic, codec: Codec, phonemizer: Phonemizer, default_voice: Path | None = None):
+        self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
+        self.model = acoustic.model
+        self._default_path = default_voice
+        self._default: Voice | None = None
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, codec: str | None = None, device: str | None = None) -> TTS:
+        """Load the system.
+
+        Args:
+            path: acoustic checkpoint; default `phonelm.safetensors` in `checkpoint.default_dir()`.
+            codec: name of the codec, if not the one that the checkpoint asks for.
+            device: "cpu", "cuda", "mps" …; default the GPU if there is one that PyTorch can use, else the CPU.
+        Raises:
+            CheckpointError, CodecError: something is missing, damaged, or does not fit; the message says what to do.
+        """
+        path = Path(path) if path else checkpoint.default_dir() / weights.FILE
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            torch.device(device)
+            torch.zeros(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
+        name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
+        loaded = Codec.load(name, device=device)
+        default = checkpoint.default_dir() / DEFAULT_VOICE
+        return cls(weights.load(path, loaded, device), loaded, Phonemizer(), default)
+
+    def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
+        """Encode a voice prompt.
+
+        Args:
+            clip: an audio file, or ((S,) float samples, sample rate in Hz); None for the bundled default voice.
+        Raises:
+            AudioError: unreadable, silent, or with less than 0.5 s of sound.
+        """
+        if clip is None:
+            if self._default is None:
+                if self._default_path is None:
+                    raise ValueError("this system has no default voice: give a voice prompt")
+                self._default = self.voice(self._default_path)
+            return self._default
+        wav, sample_rate = audio.read_audio(clip) if isinstance(clip, (str, Path)) else clip
+        prompt = audio.prepare_prompt(wav, sample_rate)
+        codes = self.codec.encode(prompt.wav, self.codec.sample_rate)
+        return Voice(codes[0].T.cpu(), prompt.wav, prompt.notes)
+
+    def phonemize(self, text: str) -> list[Phonemes]:
+        """The phonemes of each sentence of a text; `TextError` if there is nothing to say."""
+        sentences = split_sentences(text) or [text]
+        spoken = [self.phonemizer(s) for s in sentences if any(c.isalnum() for c in s)]
+        return spoken or [self.phonemizer(text)]
+
+    def speak(
+        self,
+        text: str | list[Phonemes],
+        prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
+        settings: SamplingConfig = SamplingConfig(),
+        on_frame: Callable[[Speech], bool | None] | None = None,
+    ) -> Speech:
+        """Speak a text.
+
+        Args:
+            text: English, any number of sentences; or phonemes, one `Phonemes` for each sentence.
+            prompt: the voice: a file, ((S,) samples, sample rate), a `Voice`, or None for the bundled default.
+            settings: sampling settings; the same seed gives the same speech.
+            on_frame: called after every frame with the speech so far; returning True stops there.
+        Raises:
+            TextError, AudioError, ValueError: input that cannot be used, in one line.
+        """
+        start = time.perf_counter()
+        speech = self._open(text, prompt, settings)
+        for _ in self._frames(speech):
+            if on_frame is not None and on_frame(speech):
+                speech.stop_reason = "stopped"
+                break
+        speech.wav = self.codec.decode(speech.codes)[0, 0].cpu().numpy()
+        return self._close(speech, start)
+
+    def stream(
+        self,
+        text: str | list[Phonemes],
+        prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
+        settings: SamplingConfig = SamplingConfig(),
+    ) -> Iterator[tuple[np.ndarray, Speech]]:
+        """Speak a text, handing out sound as soon as it is made; arguments as for `speak`.
+
+        Yields:
+            ((s,) int16 chunk, the speech so far); the joined chunks equal the audio of `speak`. At the last chunk the
+            speech is complete.
+        """
+        start = time.perf_counter()
+        speech = self._open(text, prompt, settings)
+        decoder, chunks = self.codec.decode_stream(), []
+
+        def hand_out(chunk: Tensor) -> Iterator[tuple[np.ndarray, Speech]]:
+            if chunk.shape[-1]:
+                speech.first_audio_s = speech.first_audio_s or time.perf_counter() - start
+                chunks.append(chunk[0, 0].cpu().numpy())
+                yield audio.to_int16(chunks[-1]), speech
+
+        for frame in self._frames(speech):
+            yield from hand_out(decoder.push(frame.codes[None, :, None]))
+        last = decoder.flush()
+        speech.wav = np.concatenate([*chunks, last[0, 0].cpu().numpy()])
+        self._close(speech, start)
+        yield from hand_out(last)
+
+    def _open(self, text, prompt, settings: SamplingConfig) -> Speech:
+        phonemes = self.phonemize(text) if isinstance(text, str) else text
+        voice = prompt if isinstance(prompt, Voice) else self.voice(prompt)
+        written = text if isinstance(text, str) else " ".join(p.text for p in phonemes)
+        speech = Speech(written, phonemes, voice, settings, self.codec.sample_rate)
+        speech.notes.extend(voice.notes)
+        return speech
+
+    def _frames(self, speech: Speech) -> Iterator[Frame]:
+        """Generate sentence after sentence into `speech`."""
+        prompt = speech.voice.codes[:, : self.model.config.n_codebooks]
+        for s, phonemes in enumerate(speech.phonemes):
+            settings = replace(speech.settings, seed=(speech.settings.seed + s) % 2**63)
+            symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
+            for frame in generate(self.model, symbols, starts, prompt, settings, self.acoustic.seen):
+                speech.frames.append(frame)
+                speech.sentence.append(s)
+                yield frame
+
+    @staticmethod
+    def _close(speech: Speech, start: float) -> Speech:
+        speech.seconds = time.perf_counter() - start
+        if forced := sum(f.forced for f in speech.frames):
+            speech.notes.append(f"{forced} phonemes were cut short because they lasted longer than any phoneme may")
+        if clamped := int(speech.clamped.sum()):
+            speech.notes.append(f"clamping removed the model's first choice in {clamped} of {speech.clamped.size} cells")
+        return speech
