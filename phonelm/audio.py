@@ -101,8 +101,8 @@ def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int) -> None:
     try:
         with atomic_write(path) as file:
             file.write(buffer.getbuffer())
-    except OSError as error:
-        raise AudioError(f"cannot write {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: an empty name
+        raise AudioError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_S) -> Prompt:

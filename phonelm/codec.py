@@ -122,6 +122,7 @@ class Codec:
 
     def _check(self, codes: Tensor) -> Tensor:
         """Codes as int64 on the device, or ValueError."""
+        codes = torch.as_tensor(codes)
         if codes.dim() != 3 or codes.is_floating_point() or codes.is_complex() or codes.dtype == torch.bool:
             raise ValueError(f"codes must be (B, K, T) integers, not {tuple(codes.shape)} {codes.dtype}")
         if not 1 <= codes.shape[1] <= self.n_q:

@@ -80,8 +80,8 @@ class AlignerConfig:
     n_symbols: int = 96
     n_mels: int = 40
     width: int = 128
-    steps: int = 1500
-    batch_frames: int = 6000
+    steps: int = 1000
+    batch_frames: int = 3000
     lr: float = 2e-3
     seed: int = 0
 

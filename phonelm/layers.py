@@ -42,18 +42,17 @@ class Rotary(nn.Module):
 
     def __init__(self, head_dim: int, base: float = 10_000.0):
         super().__init__()
-        self.head_dim, self.base = head_dim, base
-        self.register_buffer("table", torch.empty(2, 0, head_dim // 2), persistent=False)
+        self.rates = base ** -(torch.arange(0, head_dim, 2).float() / head_dim)
+        self.table = torch.empty(2, 0, head_dim // 2)  # no buffer: it is derived, and its length is nobody's business
 
-    def forward(self, start: int, length: int) -> Tensor:
+    def forward(self, start: int, length: int, device: torch.device) -> Tensor:
         """(2, length, head_dim / 2): cosines and sines of positions start ... start + length - 1."""
-        if start + length > self.table.shape[1]:
-            device = self.table.device
-            rates = self.base ** -(torch.arange(0, self.head_dim, 2, device=device).float() / self.head_dim)
-            positions = torch.arange(max(start + length, 2 * self.table.shape[1], 512), device=device).float()
-            angles = torch.outer(positions, rates)
-            self.table = torch.stack([angles.cos(), angles.sin()])
-        return self.table[:, start : start + length]
+        table = self.table
+        if start + length > table.shape[1] or table.device != device:
+            positions = torch.arange(max(start + length, 2 * table.shape[1], 512)).float()
+            angles = torch.outer(positions, self.rates)
+            self.table = table = torch.stack([angles.cos(), angles.sin()]).to(device)
+        return table[:, start : start + length]
 
 
 def rotate(x: Tensor, table: Tensor) -> Tensor:
@@ -152,7 +151,7 @@ class Transformer(nn.Module):
             mask = (torch.arange(steps, device=x.device) < lengths[:, None])[:, None, None, :]
         elif causal and start:
             mask = torch.ones(steps, start + steps, dtype=torch.bool, device=x.device).tril(start)
-        table = self.rotary(start, steps)
+        table = self.rotary(start, steps, x.device)
         for i, block in enumerate(self.blocks):
             x = block(x, table, causal, mask, cache, i)
         if cache is not None:

@@ -93,6 +93,8 @@ def test_write_names_the_path_it_cannot_write(tmp_path):
     for path in (tmp_path / "none" / "a.wav", tmp_path):
         with pytest.raises(AudioError, match="cannot write .*" + path.name):
             write_wav(path, tone(0.1), SAMPLE_RATE)
+    with pytest.raises(AudioError, match="empty name"):
+        write_wav("", tone(0.1), SAMPLE_RATE)
     with pytest.raises(AudioError, match="finite"):
         write_wav(tmp_path / "a.wav", np.array([np.nan]), SAMPLE_RATE)
     with pytest.raises(AudioError, match="shape"):

@@ -25,7 +25,7 @@ def test_round_trip_keeps_values_and_metadata(tmp_path, tensors):
     path = tmp_path / "new" / "folder" / "model.safetensors"
     checkpoint.save(path, tensors, METADATA)
     loaded, metadata = checkpoint.load(path, "acoustic")
-    assert metadata == {**METADATA, "format": checkpoint.FORMAT}
+    assert metadata == {**METADATA, "format": checkpoint.FORMAT} == checkpoint.metadata(path, "acoustic")
     assert loaded.keys() == tensors.keys()
     assert all(torch.equal(loaded[k], tensors[k]) and loaded[k].dtype == tensors[k].dtype for k in tensors)
 

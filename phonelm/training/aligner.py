@@ -4,14 +4,16 @@ After RAD-TTS's aligner (Badlani et al., "One TTS alignment to rule them all", a
 frames are embedded in one space, distances become log-probabilities over the phonemes of the utterance, and the sum
 over all monotonic paths is maximised. The best path then gives durations.
 
-One rule is added. Silence gives a path nothing to hold on to, so that it drifts to the phoneme beside it. Therefore
+Two things are added. Silence gives a path nothing to hold on to, so that it drifts to the phoneme beside it: therefore
 `silence_bias` tells quiet frames from loud ones, relative to the utterance, and favours `<sil>` and the pauses in the
-former and disfavours them in the latter, both in training and on the path.
+former and disfavours them in the latter. And a sum over paths with a blank learns where phonemes are, but not how far
+they reach: therefore the last part of the training is plain cross entropy with the best path of the moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -21,17 +23,19 @@ from torch import Tensor, nn
 from phonelm.config import AlignerConfig
 from phonelm.training.mel import to_log
 
-VERSION = 2  # of the network, features and training: an aligner of another version is not reused
+VERSION = 4  # of the network, features and training: an aligner of another version is not reused
 Item = tuple[np.ndarray, np.ndarray]  # ids (N,) integer, mel (T, n_mels) uint8
 
 LAST_SILENCE_ID = 9  # ids 1 to 9 are <sil> and the pauses, 0 is <pad>
-SILENCE_WEIGHT = 3.0  # nats per frame, at most, for or against silence
+SILENCE_WEIGHT = 5.0  # nats per frame, at most, for or against silence
 QUIET = 0.3  # position between the utterance's floor (0) and its loud frames (1) where the rule changes sign
 QUIET_WIDTH = 0.15  # distance from there at which the rule has its full weight
 MIN_RANGE = 3.0  # nats (26 dB) between floor and loud, at least: speech without a pause has no silent frame
 BLANK = -1.0  # log-probability of CTC's blank, as in RAD-TTS; much lower, and frequent phonemes take its part: they
 # swallow most frames and the others are passed by in one frame each
 MASKED = -1e4
+LOWEST = -7.0  # log-probability on a path: no single frame may weigh more than the rest of it
+REFINE = 0.35  # share of the steps, the last ones, that train on best paths
 
 
 class Aligner(nn.Module):
@@ -41,13 +45,14 @@ class Aligner(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        self.embedding = nn.Embedding(config.n_symbols, width)
+        self.embedding = nn.Embedding(config.n_symbols, width, padding_idx=0)
         self.text = nn.Sequential(
             nn.Conv1d(width, 2 * width, 3, padding=1), nn.ReLU(), nn.Conv1d(2 * width, width, 1)
         )
+        # A frame sees one neighbour on either side: the further it sees, the sooner the next phoneme would claim it.
         self.mel = nn.Sequential(
-            nn.Conv1d(config.n_mels, 2 * width, 5, padding=2), nn.ReLU(),
-            nn.Conv1d(2 * width, width, 3, padding=1), nn.ReLU(),
+            nn.Conv1d(config.n_mels, 2 * width, 3, padding=1), nn.ReLU(),
+            nn.Conv1d(2 * width, width, 1), nn.ReLU(),
             nn.Conv1d(width, width, 1),
         )  # fmt: skip
 
@@ -156,6 +161,24 @@ def viterbi(log_p: np.ndarray, n_frames: np.ndarray, n_phonemes: np.ndarray) -> 
     return durations
 
 
+def best_path(log_p: Tensor, ids: Tensor, mel: Tensor, n_phonemes: Tensor, n_frames: Tensor) -> np.ndarray:
+    """`viterbi` on log-probabilities (B, T, N), not below `LOWEST`, plus `silence_bias`."""
+    score = torch.logaddexp(log_p, torch.tensor(LOWEST)) + silence_bias(ids, mel, n_frames)
+    return viterbi(score.numpy(), n_frames.numpy(), n_phonemes.numpy())
+
+
+def path_loss(log_p: Tensor, durations: np.ndarray, n_frames: Tensor) -> Tensor:
+    """Cross entropy with a path, in nats per frame.
+
+    Args:
+        log_p: (B, T, N) float32; durations: (B, N) int64; n_frames: (B,) int64.
+    """
+    target = torch.full(log_p.shape[:2], -100)
+    for row, frames in enumerate(n_frames.tolist()):
+        target[row, :frames] = torch.from_numpy(np.repeat(np.arange(durations.shape[1]), durations[row]))
+    return F.nll_loss(log_p.transpose(1, 2), target, ignore_index=-100)
+
+
 def collate(items: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Pad to a batch: ids (B, N) int64, mel (B, T, n_mels) uint8, n_phonemes (B,), n_frames (B,) int64."""
     n_phonemes = torch.tensor([len(ids) for ids, _ in items])
@@ -179,6 +202,18 @@ def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
     return groups
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch on one thread, so that results do not depend on the number of cores; at these sizes it is no slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def train_aligner(
     items: Sequence[Item], config: AlignerConfig, progress: Callable[[int, float], None] | None = None
 ) -> Aligner:
@@ -187,7 +222,8 @@ def train_aligner(
     Args:
         items: (ids (N,), mel (T, n_mels) uint8) pairs; those with fewer frames than phonemes are ignored.
         config: sizes, steps, frames per batch, learning rate and seed.
-        progress: called with (step from 1, loss in nats per frame) after every step.
+        progress: called with (step from 1, loss in nats per frame) after every step; the loss is another one in the
+            last `REFINE` of the steps.
     Raises:
         ValueError: no usable item.
     """
@@ -205,10 +241,13 @@ def train_aligner(
     for step in range(1, config.steps + 1):
         order = order or draw.permutation(len(groups)).tolist()
         ids, mel, n_phonemes, n_frames = collate([items[i] for i in groups[order.pop()]])
-        logits = aligner(ids, mel, n_frames)
-        given = diagonal_prior(n_frames, n_phonemes) + silence_bias(ids, mel, n_frames)
-        logits = (F.log_softmax(logits, 2) + given).masked_fill((ids == 0)[:, None], MASKED)
-        loss = forward_sum_loss(logits, n_frames, n_phonemes)
+        log_p = F.log_softmax(aligner(ids, mel, n_frames), dim=2)
+        if step <= config.steps * (1 - REFINE):
+            given = diagonal_prior(n_frames, n_phonemes) + silence_bias(ids, mel, n_frames)
+            loss = forward_sum_loss((log_p + given).masked_fill((ids == 0)[:, None], MASKED), n_frames, n_phonemes)
+        else:
+            durations = best_path(log_p.detach(), ids, mel, n_phonemes, n_frames)
+            loss = path_loss(log_p, durations, n_frames)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(aligner.parameters(), 1.0)
@@ -219,12 +258,13 @@ def train_aligner(
     return aligner.eval()
 
 
+@one_thread()
 @torch.inference_mode()
 def align_batch(aligner: Aligner, items: Sequence[Item]) -> list[tuple[np.ndarray, float]]:
-    """`align` for several utterances at once; the results do not depend on what else is in the batch."""
+    """`align` for several utterances at once."""
     ids, mel, n_phonemes, n_frames = collate(items)
     log_p = F.log_softmax(aligner(ids, mel, n_frames), dim=2)
-    path = viterbi((log_p + silence_bias(ids, mel, n_frames)).numpy(), n_frames.numpy(), n_phonemes.numpy())
+    path = best_path(log_p, ids, mel, n_phonemes, n_frames)
     result = []
     for row, (n, t) in enumerate(zip(n_phonemes.tolist(), n_frames.tolist(), strict=True)):
         durations = path[row, :n]

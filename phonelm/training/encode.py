@@ -128,7 +128,8 @@ def encode_chunk(chunk: Chunk, folder: Path, phonemizer: Phonemizer, codec: Code
         try:
             record, found = encode_row(row, phonemizer, codec)
         except ValueError as error:
-            problems.append(Problem(row.id, " ".join(str(error).split()) or type(error).__name__))
+            reason = " ".join(str(error).replace(str(row.path), row.path.name).split())
+            problems.append(Problem(row.id, reason or type(error).__name__))
             continue
         records.append(record)
         for name, array in found.items():

@@ -217,12 +217,14 @@ def prepare(
     _encode(codec, codec_name, chunks[index::count], folder, workers)
     if count > 1:
         return None
+    for left in folder.glob(".*.tmp"):  # by a run that was killed
+        left.unlink()
     parts = [chunk.path(folder) for chunk in chunks]
     problems += [problem for path in parts for problem in Part(path).problems]
+    if not any(Part(path).records for path in parts):
+        raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
     aligner = _aligner(out / "aligner.safetensors", parts, config)
     records, durations = _align(aligner, parts, config.batch_frames)
-    if not records:
-        raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
     reasons = judge(records, rule)
     problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
     kept = [i for i, reason in enumerate(reasons) if not reason]

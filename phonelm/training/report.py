@@ -13,14 +13,19 @@ from phonelm.config import FRAME_RATE
 from phonelm.training.data import Problem
 
 MAD_TO_SIGMA = 1.4826
+MIN_TO_FIT = 30  # utterances, for a line through scores over lengths
 MIN_SPREAD = 0.05  # nats per frame: in a very even dataset nothing is an outlier below this
 
 
 @dataclass(frozen=True)
 class KeepRule:
-    """An utterance is left out when its score is more than `max_deviations` robust standard deviations (1.4826 times
-    the median absolute deviation) below its dataset's median, or when a phoneme (pauses and `<sil>` excepted) is
-    longer than `max_phoneme_s`."""
+    """Which alignments are not to be trusted.
+
+    An utterance is left out when its score is more than `max_deviations` robust standard deviations (1.4826 times the
+    median absolute deviation) below what its dataset scores at that length, or when a phoneme (pauses and `<sil>`
+    excepted) is longer than `max_phoneme_s`. Length counts because a phoneme shares the frame's probability with all
+    its like in the utterance: scores fall in proportion to the logarithm of the number of phonemes.
+    """
 
     max_deviations: float = 4.0
     max_phoneme_s: float = 1.0
@@ -33,24 +38,34 @@ def _by_dataset(records: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     return groups
 
 
-def _median_spread(scores: np.ndarray) -> tuple[float, float]:
-    median = float(np.median(scores))
-    return median, max(MIN_SPREAD, MAD_TO_SIGMA * float(np.median(np.abs(scores - median))))
+def _spread(values: np.ndarray) -> float:
+    return max(MIN_SPREAD, MAD_TO_SIGMA * float(np.median(np.abs(values - np.median(values)))))
+
+
+def _surprise(scores: np.ndarray, phonemes: np.ndarray) -> np.ndarray:
+    """Scores relative to those of utterances of the same length in the same dataset, median 0."""
+    if len(scores) >= MIN_TO_FIT and np.ptp(phonemes):
+        slope, start = np.polyfit(np.log(phonemes), scores, 1)
+        scores = scores - slope * np.log(phonemes) - start
+    return scores - np.median(scores)
 
 
 def judge(records: Sequence[dict[str, Any]], rule: KeepRule) -> list[str]:
     """Why each aligned utterance is left out, "" for those kept.
 
     Args:
-        records: with `id`, `score` (nats per frame) and `longest` (frames of the longest phoneme that is no pause).
+        records: with `id`, `score` (nats per frame), `phonemes` (their number) and `longest` (frames of the longest
+            phoneme that is no pause).
     """
     reasons = [""] * len(records)
     for indices in _by_dataset(records).values():
-        median, spread = _median_spread(np.array([records[i]["score"] for i in indices]))
-        for i in indices:
+        scores, lengths = (np.array([records[i][key] for i in indices]) for key in ("score", "phonemes"))
+        surprise = _surprise(scores, lengths)
+        lowest = -rule.max_deviations * _spread(surprise)
+        for i, relative in zip(indices, surprise, strict=True):
             if records[i]["longest"] > rule.max_phoneme_s * FRAME_RATE:
-                reasons[i] = f"a phoneme longer than {rule.max_phoneme_s} s"
-            elif records[i]["score"] < median - rule.max_deviations * spread:
+                reasons[i] = f"a phoneme of {records[i]['longest'] / FRAME_RATE:.2f} s is too long"
+            elif relative < lowest:
                 reasons[i] = "alignment score too low"
     return reasons
 
@@ -69,15 +84,14 @@ def summarise(
     datasets = {}
     for name, indices in _by_dataset(records).items():
         scores = np.array([records[i]["score"] for i in indices])
-        median, spread = _median_spread(scores)
         frames = sum(records[i]["frames"] for i in indices)
         datasets[name] = {
             "aligned": len(indices),
             "kept": sum(not reasons[i] for i in indices),
             "hours": round(frames / FRAME_RATE / 3600, 4),
             "speakers": len({records[i]["speaker"] for i in indices}),
-            "score_median": round(median, 4),
-            "score_spread": round(spread, 4),
+            "score_median": round(float(np.median(scores)), 4),
+            "score_spread": round(_spread(scores), 4),
             "score_worst": round(float(scores.min()), 4),
             "phonemes_per_s": round(sum(records[i]["phonemes"] for i in indices) / frames * FRAME_RATE, 2),
             "leading_silence_s": round(float(np.median([records[i]["leading"] for i in indices])) / FRAME_RATE, 3),
@@ -111,5 +125,4 @@ def to_text(report: dict[str, Any]) -> str:
 
 def _kind(reason: str) -> str:
     """A reason without what differs from one utterance to the next, so that equal ones count together."""
-    words = ["#" if any(c.isdigit() for c in word) else "..." if "/" in word else word for word in reason.split()]
-    return " ".join(words)
+    return " ".join("..." if any(c.isdigit() or c in "./\\" for c in word) else word for word in reason.split())

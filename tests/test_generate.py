@@ -1,0 +1,125 @@
+"""Generation: the pointer visits every phoneme once and ends; seeds repeat; clamping clamps."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from phonelm.codes import seen_codes
+from phonelm.config import SamplingConfig
+from phonelm.generate import PointerState, generate
+from tests.conftest import TINY
+
+SYMBOLS, STARTS = torch.arange(10, 22), torch.ones(12, dtype=torch.bool)
+PROMPT = torch.randint(0, 8, (20, TINY.n_codebooks), generator=torch.Generator().manual_seed(1))
+
+
+def run(model, prompt=PROMPT, seen=None, **settings):
+    return list(generate(model, SYMBOLS, STARTS, prompt, SamplingConfig(**settings), seen))
+
+
+def codes(frames):
+    return torch.stack([f.codes for f in frames])
+
+
+def test_pointer_is_monotonic_and_covers_every_phoneme_once(tiny_model):
+    for seed in range(5):
+        pointer = [f.pointer for f in run(tiny_model, seed=seed)]
+        assert pointer[0] == 0 and pointer[-1] == len(SYMBOLS) - 1
+        assert all(b - a in (0, 1) for a, b in zip(pointer, pointer[1:]))
+
+
+def test_it_ends_even_if_the_pointer_never_wants_to_move(tiny_model):
+    tiny_model.local_model.advance.bias.data.fill_(-30.0)
+    frames = run(tiny_model, max_phoneme_frames=7)
+    assert len(frames) == 7 * len(SYMBOLS)
+    assert sum(f.forced for f in frames) == len(SYMBOLS)
+
+
+def test_same_seed_same_codes_other_seed_others(tiny_model):
+    a, b, c = (codes(run(tiny_model, seed=s, temperature=1.0)) for s in (3, 3, 4))
+    assert torch.equal(a, b)
+    assert a.shape != c.shape or not torch.equal(a, c)
+
+
+def test_global_random_state_is_neither_used_nor_changed(tiny_model):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    a = codes(run(tiny_model))
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(6)
+    assert torch.equal(codes(run(tiny_model)), a)
+
+
+def test_temperature_zero_takes_the_likeliest_code(tiny_model):
+    frames = run(tiny_model, temperature=0.0)
+    assert all(p.code == p.top[0][0] for f in frames for p in f.picks)
+    other = run(tiny_model, temperature=0.0, pointer_temperature=0.0, seed=1)
+    again = run(tiny_model, temperature=0.0, pointer_temperature=0.0, seed=2)
+    assert torch.equal(codes(other), codes(again))  # nothing is left to chance
+
+
+def test_interleaved_utterances_do_not_share_state(tiny_model):
+    alone = codes(run(tiny_model, seed=1))
+    one = generate(tiny_model, SYMBOLS, STARTS, PROMPT, SamplingConfig(seed=1))
+    two = generate(tiny_model, SYMBOLS.flip(0), STARTS, None, SamplingConfig(seed=2))
+    mixed = []
+    for frame in one:
+        mixed.append(frame)
+        next(two, None)
+    assert torch.equal(codes(mixed), alone)
+
+
+@pytest.mark.parametrize("clamp", ["prompt", "seen"])
+def test_clamping_allows_only_the_given_codes_and_marks_what_it_changed(tiny_model, clamp):
+    allowed = seen_codes(PROMPT.T[None], TINY.card)
+    frames = run(tiny_model, clamp=clamp, seen=allowed, temperature=1.0)
+    for frame in frames:
+        for k, p in enumerate(frame.picks):
+            assert allowed[k, p.code]
+            assert p.clamped == (not allowed[k, p.top[0][0]])
+    assert any(p.clamped for f in frames for p in f.picks)
+    assert not any(p.clamped for f in run(tiny_model) for p in f.picks)
+
+
+def test_top_k_one_is_greedy(tiny_model):
+    assert all(p.code == p.top[0][0] for f in run(tiny_model, top_k=1, temperature=1.5) for p in f.picks)
+
+
+def test_fewer_codebooks_are_sampled(tiny_model):
+    frames = run(tiny_model, n_codebooks=2)
+    assert codes(frames).shape[1] == 2 and len(frames[0].picks) == 2
+    with pytest.raises(ValueError, match="3 codebooks, 5"):
+        run(tiny_model, n_codebooks=5)
+
+
+def test_clamping_to_a_missing_prompt_is_an_error(tiny_model):
+    with pytest.raises(ValueError, match="prompt"):
+        run(tiny_model, prompt=None, clamp="prompt")
+
+
+def test_speed_changes_the_length(tiny_model):
+    mean = lambda speed: sum(len(run(tiny_model, speed=speed, seed=s)) for s in range(8))  # noqa: E731
+    assert mean(2.0) < mean(1.0) < mean(0.5)
+
+
+def test_threshold_sampling_equals_bernoulli_draws():
+    """The race against a uniform threshold must give geometric durations: mean 1 / p."""
+    generator, p, lengths = torch.Generator().manual_seed(0), 0.2, []
+    for _ in range(4000):
+        state, n = PointerState(), 1
+        state.draw(1.0, generator)
+        while not state.moves(p):
+            n += 1
+        lengths.append(n)
+    lengths = torch.tensor(lengths, dtype=torch.float)
+    assert abs(lengths.mean() - 5.0) < 0.25 and abs(lengths.std() - 4.47) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", -0.1), ("top_k", 2000), ("top_p", 0.0), ("speed", 9.0), ("clamp", "x"), ("seed", -1), ("top_k", 1.5)],
+)
+def test_settings_out_of_range_are_named(name, value):
+    with pytest.raises(ValueError, match=name):
+        dataclasses.replace(SamplingConfig(), **{name: value})
