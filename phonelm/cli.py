@@ -24,6 +24,11 @@ EXAMPLES = """examples:
   python -m phonelm codec in.wav -o out.wav --codebooks 4
   python -m phonelm info
 """
+TRAINING = (
+    ("prepare", "Make a training cache of dataset folders."),
+    ("train", "Train the model."),
+    ("evaluate", "Measure word error rate, DNSMOS, speaker similarity and speed."),
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -64,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--codec-path", type=Path, metavar="FILE", help="where the codec's weights are")
     p = command("info", _info, "Show checkpoint, codec, device and versions.")
     p.add_argument("--checkpoint", type=Path, metavar="FILE")
-    for name, text in (("prepare", "Make a training cache of dataset folders."), ("train", "Train the model.")):
+    for name, text in TRAINING:
         _training_command(command, name, text)
     return parser
 

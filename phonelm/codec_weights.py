@@ -179,7 +179,7 @@ def _check_sha256(file: Path) -> None:
     if not match:
         raise CodecError(f"{file} must keep its official name {ENCODEC_FILE}: the checksum is in it")
     with open(file, "rb") as stream:
-        actual = hashlib.file_digest(stream, "sha256").hexdigest()
+        actual = hashlib.sha256(stream.read()).hexdigest()
     if not actual.startswith(match[1]):
         raise CodecError(f"{file} is damaged: its sha256 starts with {actual[:8]}, not {match[1]}; fetch it again")
 

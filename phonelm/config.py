@@ -114,13 +114,27 @@ class TrainConfig:
 
 PRESETS: dict[str, ModelConfig] = {
     "tiny": ModelConfig(
-        text_layers=1, text_dim=64, text_heads=2, global_layers=2, global_dim=96, global_heads=3, local_layers=1,
-        local_dim=64, local_heads=2,
+        text_layers=1,
+        text_dim=64,
+        text_heads=2,
+        global_layers=2,
+        global_dim=96,
+        global_heads=3,
+        local_layers=1,
+        local_dim=64,
+        local_heads=2,
     ),
     "small": ModelConfig(),
     "base": ModelConfig(
-        text_layers=4, text_dim=256, text_heads=4, global_layers=12, global_dim=512, global_heads=8, local_layers=3,
-        local_dim=256, local_heads=4,
+        text_layers=4,
+        text_dim=256,
+        text_heads=4,
+        global_layers=12,
+        global_dim=512,
+        global_heads=8,
+        local_layers=3,
+        local_dim=256,
+        local_heads=4,
     ),
 }
 

@@ -129,7 +129,8 @@ class Transformer(nn.Module):
         self.norm = RMSNorm(dim)
         for name, p in self.named_parameters():
             if p.dim() == 2:
-                nn.init.normal_(p, std=dim**-0.5 / (2 * layers) ** 0.5 if name.endswith(("out.weight", "down.weight")) else dim**-0.5)
+                onto_residual = name.endswith(("out.weight", "down.weight"))
+                nn.init.normal_(p, std=dim**-0.5 / (2 * layers) ** 0.5 if onto_residual else dim**-0.5)
 
     def new_cache(self, batch: int, capacity: int) -> KVCache:
         """An empty cache for `batch` sequences on this module's device and in its dtype."""

@@ -1,4 +1,4 @@
-"""Text and a voice clip in, speech out: the one façade over the flow. The app and the command line know nothing below."""
+"""Text and a voice clip in, speech out: the one façade over the flow; app and command line know nothing below."""
 
 from __future__ import annotations
 
@@ -150,7 +150,9 @@ class TTS:
         speech.save("hello.wav")
     """
 
-    def __init__(self, acoustic: weights.Acoustic, codec: Codec, phonemizer: Phonemizer, default_voice: Path | None = None):
+    def __init__(
+        self, acoustic: weights.Acoustic, codec: Codec, phonemizer: Phonemizer, default_voice: Path | None = None
+    ):
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
         self.model = acoustic.model
         self._default_path = default_voice
@@ -284,5 +286,7 @@ class TTS:
         if forced := sum(f.forced for f in speech.frames):
             speech.notes.append(f"{forced} phonemes were cut short because they lasted longer than any phoneme may")
         if clamped := int(speech.clamped.sum()):
-            speech.notes.append(f"clamping removed the model's first choice in {clamped} of {speech.clamped.size} cells")
+            speech.notes.append(
+                f"clamping removed the model's first choice in {clamped} of {speech.clamped.size} cells"
+            )
         return speech

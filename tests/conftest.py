@@ -21,3 +21,22 @@ def tiny_model():
     torch.nn.init.normal_(model.local_model.free, std=0.3)
     torch.nn.init.normal_(model.local_model.to_code_space, std=0.1)
     return model
+
+
+@pytest.fixture(scope="session")
+def tiny_tts():
+    """A whole system that speaks noise: the bundled codec, and an untrained model that says a phoneme in a few frames."""
+    from phonelm.codec import Codec
+    from phonelm.config import CARD, PRESETS
+    from phonelm.megabyte import PhoneLM
+    from phonelm.phonemes import Phonemizer
+    from phonelm.tts import TTS
+    from phonelm.weights import Acoustic
+
+    codec = Codec.load()
+    torch.manual_seed(0)
+    model = PhoneLM(PRESETS["tiny"], codec.codebooks[: PRESETS["tiny"].n_codebooks]).eval()
+    torch.nn.init.normal_(model.local_model.to_code_space, std=0.1)
+    torch.nn.init.constant_(model.local_model.advance.bias, -1.0)
+    seen = torch.rand(model.config.n_codebooks, CARD) < 0.8
+    return TTS(Acoustic(model, seen, {}), codec, Phonemizer())

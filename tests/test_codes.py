@@ -1,8 +1,16 @@
 import torch
 
 from phonelm.codes import (
-    N_SPECIAL, bos_id, durations_from_pointer, hidden_id, keep_codebooks, pointer_from_durations, previous,
-    seen_codes, to_codec, to_model,
+    N_SPECIAL,
+    bos_id,
+    durations_from_pointer,
+    hidden_id,
+    keep_codebooks,
+    pointer_from_durations,
+    previous,
+    seen_codes,
+    to_codec,
+    to_model,
 )  # fmt: skip
 
 

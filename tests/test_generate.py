@@ -99,7 +99,7 @@ def test_clamping_to_a_missing_prompt_is_an_error(tiny_model):
 
 
 def test_speed_changes_the_length(tiny_model):
-    mean = lambda speed: sum(len(run(tiny_model, speed=speed, seed=s)) for s in range(8))  # noqa: E731
+    mean = lambda speed: sum(len(run(tiny_model, speed=speed, seed=s)) for s in range(3))  # noqa: E731
     assert mean(2.0) < mean(1.0) < mean(0.5)
 
 
@@ -118,7 +118,15 @@ def test_threshold_sampling_equals_bernoulli_draws():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("temperature", -0.1), ("top_k", 2000), ("top_p", 0.0), ("speed", 9.0), ("clamp", "x"), ("seed", -1), ("top_k", 1.5)],
+    [
+        ("temperature", -0.1),
+        ("top_k", 2000),
+        ("top_p", 0.0),
+        ("speed", 9.0),
+        ("clamp", "x"),
+        ("seed", -1),
+        ("top_k", 1.5),
+    ],
 )
 def test_settings_out_of_range_are_named(name, value):
     with pytest.raises(ValueError, match=name):

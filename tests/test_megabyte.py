@@ -79,7 +79,9 @@ def test_cached_steps_equal_the_full_forward(tiny_model):
             context = tiny_model.global_model(b.prev[:, t : t + 1], slot, b.hold[:, t : t + 1], cache)[:, 0]
             inputs = tiny_model.local_model.inputs(context, b.codes[:, t])
             local_cache = tiny_model.local_model.transformer.new_cache(1, K + 1)
-            z = torch.cat([tiny_model.local_model.transformer(inputs[:, i : i + 1], cache=local_cache) for i in range(K + 1)], 1)
+            z = torch.cat(
+                [tiny_model.local_model.transformer(inputs[:, i : i + 1], cache=local_cache) for i in range(K + 1)], 1
+            )
             stepped = torch.einsum("kd,kdc->kc", z[0, :-1], tiny_model.local_model.head())
             torch.testing.assert_close(stepped, logits[m], atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(tiny_model.local_model.advance(z[0, -1])[0], advance[m], atol=1e-5, rtol=1e-4)

@@ -15,7 +15,8 @@ import torch
 from phonelm.codec import Codec
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE, AlignerConfig
 from phonelm.phonemes import SYMBOLS, Phonemizer
-from phonelm.training import encode, prepare as prepare_module
+from phonelm.training import encode
+from phonelm.training import prepare as prepare_module
 from phonelm.training.data import CodesDataset, Row, read_dataset
 from phonelm.training.encode import KEEP_SILENCE_S, Part, make_chunks, trim
 from phonelm.training.prepare import prepare

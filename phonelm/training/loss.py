@@ -24,7 +24,13 @@ def losses(
     """
     codes = batch.codes[batch.target]  # (M, K)
     code_logits, advance_logits = model(
-        batch.symbols, batch.word_starts, batch.text_lengths, batch.seen, batch.pointer, batch.hold, batch.target,
+        batch.symbols,
+        batch.word_starts,
+        batch.text_lengths,
+        batch.seen,
+        batch.pointer,
+        batch.hold,
+        batch.target,
         batch.prev,
     )
     nll = F.cross_entropy(code_logits.float().transpose(1, 2), codes, reduction="none")  # (M, K)

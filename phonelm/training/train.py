@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from phonelm import checkpoint, weights
 from phonelm.codec import Codec
-from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
 from phonelm.codes import seen_codes
+from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
 from phonelm.megabyte import PhoneLM
 from phonelm.training.batches import BatchMaker, plan_epoch, split_holdout
 from phonelm.training.data import CodesDataset
@@ -39,7 +39,9 @@ class Progress:
         return min(1.0, self.step / config.max_steps if config.max_steps else self.seconds / 60 / config.max_minutes)
 
 
-def evaluate_loss(model: nn.Module, maker: BatchMaker, held: list[int], frames: list[int], config: TrainConfig) -> Tensor:
+def evaluate_loss(
+    model: nn.Module, maker: BatchMaker, held: list[int], frames: list[int], config: TrainConfig
+) -> Tensor:
     """(K + 1,) mean cross entropies on the held-out utterances: of each codebook, then of the pointer."""
     total, count = torch.zeros(maker.model.n_codebooks + 1), 0
     model.eval()
@@ -151,7 +153,9 @@ class Run:
                     self.save()
                     last_save = time.monotonic()
                 bar.update()
-                bar.set_postfix_str(f"{progress.audio_s / progress.seconds:.1f} x  " + " ".join(f"{x:.2f}" for x in average))
+                bar.set_postfix_str(
+                    f"{progress.audio_s / progress.seconds:.1f} x  " + " ".join(f"{x:.2f}" for x in average)
+                )
                 if progress.share(config) >= 1:
                     break
             else:

@@ -1,0 +1,142 @@
+"""The command line: what it writes, and one clear line with exit code 2 for bad input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from phonelm import weights
+from phonelm.cli import main
+from phonelm.config import HOP_LENGTH, SAMPLE_RATE
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def model(tiny_tts, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    weights.save(path, tiny_tts.model, tiny_tts.acoustic.seen, tiny_tts.codec, {})
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "clip.wav"
+    t = np.arange(2 * 16_000) / 16_000
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 150 * t) * (1 + 0.3 * np.sin(20 * t)), 16_000)
+    return str(path)
+
+
+def speak(*args):
+    return main(["speak", *map(str, args)])
+
+
+def test_speak_writes_audio_and_how_it_was_made(model, clip, tmp_path):
+    wav, info = tmp_path / "a.wav", tmp_path / "a.json"
+    assert speak("Hello there.", "--prompt", clip, "-o", wav, "--seed", 7, "--checkpoint", model, "--json", info) == 0
+    audio, rate = soundfile.read(wav)
+    made = json.loads(info.read_text())
+    assert rate == SAMPLE_RATE and len(audio) == made["codes_shape"][2] * HOP_LENGTH
+    assert made["text"] == "Hello there." and made["seed"] == 7 and made["settings"]["temperature"] > 0
+    assert made["timeline"][0]["symbol"] == "<sil>"
+    assert made["timeline"][-1]["end_s"] == pytest.approx(
+        len(audio) / rate
+    )
+    assert made["stop_reason"] == "end of text" and made["real_time_factor"] > 0
+
+
+def test_same_seed_writes_the_same_file(model, clip, tmp_path):
+    for name in ("a", "b"):
+        assert speak("Hi.", "--prompt", clip, "-o", tmp_path / f"{name}.wav", "--seed", 3, "--checkpoint", model) == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_speak_a_file_line_by_line(model, clip, tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("One.\nTwo words.\n")
+    assert speak("--file", lines, "-o", tmp_path / "out", "--prompt", clip, "--checkpoint", model) == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["000.wav", "001.wav"]
+
+
+def test_speak_phonemes(model, clip, tmp_path):
+    info = tmp_path / "a.json"
+    args = ("--phonemes", "HH AY1 | DH EH1 R .", "--prompt", clip, "-o", tmp_path / "a.wav", "--json", info)
+    assert speak(*args, "--checkpoint", model) == 0
+    assert [s["symbol"] for s in json.loads(info.read_text())["timeline"]][1:3] == ["HH", "AY1"]
+
+
+def test_fewer_codebooks_and_clamping(model, clip, tmp_path):
+    info = tmp_path / "a.json"
+    args = ("Hi.", "--codebooks", 2, "--clamp", "prompt", "--prompt", clip, "-o", tmp_path / "a.wav", "--json", info)
+    assert speak(*args, "--checkpoint", model) == 0
+    assert json.loads(info.read_text())["codes_shape"][1] == 2
+
+
+def test_codec_round_trip(clip, tmp_path):
+    assert main(["codec", clip, "-o", str(tmp_path / "b.wav"), "--codebooks", "4"]) == 0
+    audio, rate = soundfile.read(tmp_path / "b.wav")
+    assert rate == SAMPLE_RATE and len(audio) == 2 * SAMPLE_RATE and np.abs(audio).max() > 0.05
+
+
+def test_phonemize(capsys):
+    assert main(["phonemize", "I read it yesterday."]) == 0
+    assert "R EH1 D" in capsys.readouterr().out
+
+
+def test_info(model, capsys):
+    assert main(["info", "--checkpoint", model]) == 0
+    out = capsys.readouterr().out
+    assert "fingerprint" in out and "parameters" in out
+
+
+@pytest.fixture
+def bad(tmp_path):
+    """Files that cannot be used."""
+    (tmp_path / "text.wav").write_text("not audio")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    soundfile.write(tmp_path / "short.wav", 0.3 * np.sin(np.arange(3000) / 9), SAMPLE_RATE)
+    (tmp_path / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0nonsense")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["", "--prompt", "CLIP"], "nothing to say"),
+        (["?!...", "--prompt", "CLIP"], "nothing to say"),
+        (["Привет", "--prompt", "CLIP"], "П"),
+        (["Hi.", "--prompt", "BAD/none.wav"], "none.wav"),
+        (["Hi.", "--prompt", "BAD/text.wav"], "cannot be read"),
+        (["Hi.", "--prompt", "BAD/silent.wav"], "silent"),
+        (["Hi.", "--prompt", "BAD/short.wav"], "0.5 s"),
+        (["--phonemes", "HH QQ", "--prompt", "CLIP"], "QQ"),
+        (["Hi.", "--prompt", "CLIP", "--checkpoint", "BAD/none.safetensors"], "none.safetensors"),
+        (["Hi.", "--prompt", "CLIP", "--checkpoint", "BAD/model.safetensors"], "model.safetensors"),
+        (["Hi.", "--prompt", "CLIP", "--temperature", "-1"], "temperature"),
+        (["Hi.", "--prompt", "CLIP", "--codebooks", "7"], "4 codebooks"),
+        (["Hi.", "--prompt", "CLIP", "--speed", "nan"], "speed"),
+        (["Hi.", "--prompt", "CLIP", "-o", "BAD/no/where.wav"], "no folder"),
+        (["Hi.", "--prompt", "CLIP", "--device", "warp"], "warp"),
+        (["Hi.", "--file", "BAD/text.wav"], "one of"),
+        ([], "one of"),
+    ],
+)
+def test_bad_input_is_one_clear_line(model, clip, bad, capsys, monkeypatch, args, says):
+    monkeypatch.chdir(bad)
+    before = sorted(p.name for p in bad.iterdir())
+    args = [a.replace("CLIP", clip).replace("BAD", str(bad)) for a in args]
+    if "--checkpoint" not in args:
+        args += ["--checkpoint", model]
+    assert speak(*args) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("phonelm: error: ") and error.count("\n") == 1 and says in error
+    assert sorted(p.name for p in bad.iterdir()) == before  # no partial file
+
+
+def test_wrong_usage_exits_with_2_and_no_traceback():
+    done = subprocess.run([sys.executable, "-m", "phonelm", "sing"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "sing" in done.stderr

@@ -1,0 +1,66 @@
+"""Imports go one way, and importing does nothing."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "phonelm"
+ORDER = (  # a module imports only from those before it
+    "config files text lexicon phonemes codes layers megabyte sampling generate checkpoint audio codec_nets codec_stream "
+    "codec_weights codec weights tts picture training cli __main__"
+).split()
+MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Names of the modules of the package that a file imports, at any depth of its code."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {a.name.split(".", 1)[1] for a in node.names if a.name.startswith("phonelm.")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "phonelm":
+            inside = node.module.partition(".")[2]
+            names |= {inside} if inside else {a.name for a in node.names}
+    return names
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.endswith("__init__")])
+def test_imports_go_one_way(module):
+    top = module.split(".")[0]
+    assert top in ORDER, f"give {top} its place in ORDER"
+    for name in imported(PACKAGE / (module.replace(".", "/") + ".py")):
+        if name == "__version__" or name.split(".")[0] == top == "training":
+            continue
+        assert ORDER.index(name.split(".")[0]) < ORDER.index(top), f"{module} imports {name}"
+
+
+def test_the_network_knows_tensors_only():
+    assert imported(PACKAGE / "megabyte.py") == {"codes", "config", "layers"}
+    assert "config" not in imported(PACKAGE / "layers.py")
+
+
+def test_the_app_knows_the_facade_only():
+    names = imported(PACKAGE.parent / "app.py")
+    assert not names & {"megabyte", "generate", "sampling", "codes", "layers", "codec_nets", "codec_weights"}
+
+
+def test_importing_has_no_side_effects():
+    """No output, no network, no seed or thread count set, no heavy package for the front door."""
+    code = """
+import socket, sys, random
+def refuse(*a, **k): raise AssertionError("network at import")
+socket.socket.connect = refuse
+import torch, numpy
+torch.manual_seed(3); numpy.random.seed(3); random.seed(3)
+before = torch.get_rng_state(), numpy.random.get_state()[1].tolist(), random.getstate(), torch.get_num_threads()
+import phonelm.tts, phonelm.cli, phonelm.picture, phonelm.training.train
+assert torch.equal(before[0], torch.get_rng_state()), "torch seed"
+assert before[1] == numpy.random.get_state()[1].tolist() and before[2] == random.getstate(), "seed"
+assert before[3] == torch.get_num_threads(), "threads"
+assert "g2p_en" not in sys.modules and "torchaudio" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,156 @@
+"""Batches, the loop, and resuming: on a small cache of random codes."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from phonelm import checkpoint
+from phonelm.codec import Codec
+from phonelm.codes import bos_id, hidden_id
+from phonelm.config import PRESETS, TrainConfig
+from phonelm.phonemes import SYMBOLS
+from phonelm.training.batches import BatchMaker, Example, cut_back, cut_front, plan_epoch, split_holdout
+from phonelm.training.data import CACHE_FORMAT, CodesDataset
+from phonelm.training.optim import lr_scale
+from phonelm.training.train import Run
+
+TINY = replace(PRESETS["tiny"], text_dim=32, global_dim=48, local_dim=32, global_layers=1)
+CONFIG = TrainConfig(batch_frames=300, max_steps=6, warmup_steps=2, holdout=4)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """24 utterances of 4 speakers, in the form that `prepare` writes."""
+    folder, rng = tmp_path_factory.mktemp("cache"), np.random.default_rng(0)
+    codec = Codec.load()
+    codes, phonemes, starts, durations, lines = [], [], [], [], []
+    for i in range(24):
+        n = int(rng.integers(8, 16))
+        d = rng.integers(1, 9, n)
+        lines.append(
+            {
+                "id": f"set/{i}", "speaker": f"set/{i % 4}", "text": "", "frame": sum(map(len, codes)),
+                "frames": int(d.sum()), "phoneme": sum(map(len, phonemes)), "phonemes": n,
+            }
+        )  # fmt: skip
+        codes.append(rng.integers(0, codec.card, (d.sum(), codec.n_q)))
+        phonemes.append(np.concatenate([[1], rng.integers(10, 70, n - 2), [1]]))
+        starts.append(np.concatenate([[0], rng.random(n - 2) < 0.4, [0]]))
+        durations.append(d)
+    for name, arrays, dtype in (
+        ("codes", codes, np.int16), ("phonemes", phonemes, np.uint8), ("word_starts", starts, bool),
+        ("durations", durations, np.uint16),
+    ):  # fmt: skip
+        np.save(folder / f"{name}.npy", np.concatenate(arrays).astype(dtype))
+    (folder / "utterances.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    info = {"format": CACHE_FORMAT, "codec": {"name": codec.name, "fingerprint": codec.fingerprint}, "symbols": SYMBOLS}
+    (folder / "cache.json").write_text(json.dumps(info))
+    return folder
+
+
+def test_plan_uses_every_utterance_once_within_the_budget():
+    frames = np.random.default_rng(0).integers(50, 400, 200).tolist()
+    plan = plan_epoch(frames, range(200), 1000, [0, 0])
+    assert sorted(i for batch in plan for i in batch) == list(range(200))
+    assert all(sum(frames[i] for i in batch) <= 1000 for batch in plan)
+    assert plan == plan_epoch(frames, range(200), 1000, [0, 0]) != plan_epoch(frames, range(200), 1000, [0, 1])
+
+
+def test_batches(cache):
+    dataset = CodesDataset(cache)
+    train, held = split_holdout(dataset, 4, 0)
+    assert not set(train) & set(held) and len(train) + len(held) == 24
+    config = replace(CONFIG, p_no_prompt=0.0, p_fewer_codebooks=0.0, p_long_prompt=0.0)
+    maker = BatchMaker(dataset, train, replace(TINY, hide_previous=0.3), config)
+    batch = maker(train[:5], [1])
+    for row, i in enumerate(train[:5]):
+        item = dataset[i]
+        target = batch.target[row]
+        assert torch.equal(batch.codes[row, target], item.codes[: TINY.n_codebooks].T.long())
+        pointer = batch.pointer[row, target]
+        assert torch.equal(torch.bincount(pointer), item.durations)
+        assert torch.equal(batch.advance[row, target].nonzero().flatten() + 1, item.durations.cumsum(0))
+        assert (batch.pointer[row, : int(target.nonzero()[0])] == -1).all() and target.nonzero()[0] > 0
+        first = int(target.nonzero()[0])
+        assert set(batch.prev[row, first].tolist()) <= {bos_id(TINY.card), hidden_id(TINY.card)}
+    hidden = (batch.prev == hidden_id(TINY.card)).all(-1)
+    assert hidden[batch.target].float().mean() == pytest.approx(0.3, abs=0.1) and not hidden[~batch.target].any()
+    again = maker(train[:5], [1])
+    assert torch.equal(batch.prev, again.prev) and not torch.equal(batch.prev, maker(train[:5], [2]).prev)
+
+
+def example(durations, starts):
+    n, t = len(durations), sum(durations)
+    codes = torch.arange(t)[:, None]
+    return Example(torch.arange(n), torch.tensor(starts).bool(), torch.tensor(durations), codes[:0], codes)
+
+
+def test_cuts_keep_text_and_audio_together():
+    whole = example([3, 2, 4, 3, 5, 6, 2], [0, 1, 0, 1, 0, 1, 0])  # words start at frames 3, 9 and 17
+    front = cut_front(whole, prompt_frames=6)
+    assert front.symbols.tolist() == [0, 3, 4, 5, 6] and front.durations.tolist() == [1, 3, 5, 6, 2]
+    assert front.codes[0] == 8 and len(front.codes) == front.durations.sum()
+    assert front.prompt[:, 0].tolist() == [2, 3, 4, 5, 6, 7]
+    back = cut_back(whole, max_frames=20)
+    assert back.symbols.tolist() == [0, 1, 2, 3, 4] and len(back.codes) == back.durations.sum() == 17
+    assert cut_back(whole, 25) is whole
+
+
+def test_learning_rate_rises_stays_and_falls():
+    scale = [lr_scale(s, s / 1000, 100) for s in range(1000)]
+    assert scale[0] == 0.01 and scale[100:400] == [1.0] * 300 and scale[700] == pytest.approx(0.5) and scale[-1] < 0.01
+
+
+def tensors(path):
+    return checkpoint.load(path, "training")[0]
+
+
+def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
+    for name in ("straight", "broken"):
+        (tmp_path / name).mkdir()
+    Run(cache, tmp_path / "straight", TINY, CONFIG, resume=False).train()
+    broken = Run(cache, tmp_path / "broken", TINY, CONFIG, resume=False)
+    step = broken.step
+
+    def stop_after_three(*args):
+        if broken.progress.step == 3:
+            broken.save()
+            raise KeyboardInterrupt
+        return step(*args)
+
+    broken.step = stop_after_three
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    Run(cache, tmp_path / "broken", TINY, CONFIG, resume=True).train()
+    one, two = (tensors(tmp_path / name / "last.safetensors") for name in ("straight", "broken"))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[k], two[k]) for k in one)
+    assert any(k.startswith("optimizer.0") for k in one)
+
+
+def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path):
+    from phonelm import weights
+
+    run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=40, batch_frames=400), resume=False)
+    first = run.step(run.train_set[:4], 0, 0)[0]
+    run.train()
+    last = run.step(run.train_set[:4], 0, 0)[0]
+    assert last < first - 0.2
+    loaded = weights.load(tmp_path / "model.safetensors", Codec.load())
+    assert loaded.seen.any() and not loaded.seen.all()
+    assert loaded.metadata["progress"]["step"] >= 40
+
+
+def test_a_cache_of_another_codec_is_refused(cache, tmp_path):
+    other = tmp_path / "cache"
+    other.mkdir()
+    for path in cache.iterdir():
+        (other / path.name).write_bytes(path.read_bytes())
+    info = json.loads((other / "cache.json").read_text())
+    info["codec"]["fingerprint"] = "0" * 16
+    (other / "cache.json").write_text(json.dumps(info))
+    with pytest.raises(ValueError, match="prepare it again"):
+        Run(other, tmp_path, TINY, CONFIG, resume=False)
