@@ -39,10 +39,14 @@ THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywh
 )
 CSS = """
 #status {min-height: 3.5em; overflow-wrap: anywhere}
-#status progress {width: 100%; accent-color: var(--color-accent)}
+#status progress {width: 100%; height: .5em; appearance: none; border: 0; background: var(--border-color-primary)}
+#status progress::-webkit-progress-bar {background: var(--border-color-primary)}
+#status progress::-webkit-progress-value {background: var(--color-accent)}
+#status progress::-moz-progress-bar {background: var(--color-accent)}
 #status p {margin: 0 0 .3em}
 #status .note {color: var(--body-text-color-subdued)}
 #status .error {color: var(--error-text-color); font-weight: 600}
+#phonemes {padding-top: 2.4em}
 #phonemes div.words {display: flex; flex-wrap: wrap; gap: .35em; line-height: 1.35}
 #phonemes span.word {padding: .15em .5em; border-radius: .4em; background: var(--background-fill-secondary);
   border: 1px solid var(--border-color-primary); text-align: center}
@@ -50,7 +54,7 @@ CSS = """
 #phonemes span.word code, #phonemes span.pause {font: .85em var(--font-mono); color: var(--body-text-color-subdued)}
 #phonemes span.pause {align-self: center}
 #grid .image-frame, #grid button {overflow-x: auto; justify-content: flex-start}
-#grid img {min-width: 900px; background: white}
+#grid img {min-width: 1000px}
 """
 
 
@@ -116,6 +120,9 @@ def build_demo(tts: TTS) -> gr.Blocks:
                     label="Voice: 1 to 10 s of WAV, FLAC, OGG or MP3; empty for the bundled voice", type="filepath",
                     sources=["upload", "microphone"], elem_id="voice",
                 )  # fmt: skip
+                with gr.Row():
+                    go = gr.Button("Generate", variant="primary", elem_id="generate")
+                    halt = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
                 with gr.Accordion("Settings", open=False):
                     temperature = gr.Slider(0, 1.5, default.temperature, step=0.05, label="Temperature",
                                             info="0 takes the likeliest code each time")  # fmt: skip
@@ -130,13 +137,10 @@ def build_demo(tts: TTS) -> gr.Blocks:
                         value=default.clamp, label="Codebook clamping", info=CLAMP_INFO,
                     )  # fmt: skip
                     with gr.Row(equal_height=True):
-                        seed_box = gr.Number(default.seed, label="Seed", precision=0, info="the same gives the same")
+                        seed_box = gr.Number(default.seed, label="Seed", precision=0, info="same seed, same speech")
                         new_seed = gr.Checkbox(True, label="New seed each time")
-                with gr.Row():
-                    go = gr.Button("Generate", variant="primary", elem_id="generate")
-                    halt = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
             with gr.Column(scale=3, min_width=300):
-                status = gr.HTML(elem_id="status")
+                status = gr.HTML("<p>The result will be here.</p>", elem_id="status")
                 audio = gr.Audio(label="Speech", interactive=False, buttons=["download"], elem_id="speech")
                 phonemes = gr.HTML(label="Words and phonemes", show_label=True, container=True, padding=True,
                                    elem_id="phonemes")  # fmt: skip
@@ -209,7 +213,7 @@ def interlinear(speech: Speech) -> str:
     cells = []
     for _, group in groupby(speech.timeline, key=lambda p: p.word_index):
         spans = list(group)
-        symbols = escape(" ".join(p.symbol for p in spans))
+        symbols = escape(" ".join(p.symbol.strip("<>") for p in spans))
         word = spans[0].word
         cells.append(f"<span class=pause>{symbols}</span>" if word is None else
                      f"<span class=word><b>{escape(word)}</b><code>{symbols}</code></span>")  # fmt: skip

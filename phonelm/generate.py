@@ -15,7 +15,7 @@ from torch import Tensor
 from phonelm.codes import bos_id, hidden_id, previous
 from phonelm.config import SamplingConfig
 from phonelm.megabyte import PhoneLM
-from phonelm.sampling import Pick, clamp_masks, pick
+from phonelm.sampling import Pick, clamp_masks, describe, draw
 
 
 @dataclass(frozen=True)
@@ -109,20 +109,22 @@ def generate(
         local_cache.rewind()
         inputs = model.local_model.context(context).unflatten(-1, (k + 1, -1)) + model.local_model.position
         codes = torch.full((1, k), hidden_id(card), device=device)
-        picks = []
+        logits = []
         for i in range(k + 1):
             x = inputs[:, i : i + 1]
             if i:
                 x = x + model.local_model.codes.one(codes[:, i - 1 : i], i - 1)
             z = model.local_model.transformer(x, cache=local_cache)[:, 0]
             if i < n:
-                picks.append(pick(z[0] @ head[i], config, masks[i] if masks is not None else None, generator))
-                codes[0, i] = picks[-1].code
+                logits.append((z[0] @ head[i]).float().cpu())
+                codes[0, i] = draw(logits[-1], config, None if masks is None else masks[i], generator)
         logit = float(model.local_model.advance(z)) + rate
         advance = 1 / (1 + math.exp(-logit))
         moves = pointer.moves(advance)
         forced = not moves and pointer.hold >= config.max_phoneme_frames
-        yield Frame(codes[0, :n].cpu(), pointer.index, tuple(picks), advance, forced)
+        spoken = codes[0, :n].cpu()
+        picks = describe(torch.stack(logits), spoken.tolist(), masks)
+        yield Frame(spoken, pointer.index, picks, advance, forced)
         if moves or forced:
             pointer.index += 1
             if pointer.index == len(symbols):

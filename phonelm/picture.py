@@ -23,10 +23,10 @@ from phonelm.tts import PhonemeTime, Speech
 
 COLOUR_BY = ("probability", "code", "entropy")
 INCHES_PER_S = 3.0
-ROW_S = 4.4  # longest row; longer speech wraps, at a word's end if there is one
+ROW_S = 3.6  # longest row; longer speech wraps, at a word's end if there is one
 MAX_ROWS = 16
-MIN_IN, LEFT_IN, RIGHT_IN = 3.0, 0.8, 0.75  # narrowest time axis, margins for the lanes' names and the colour bar
-TOP_IN, BETWEEN_IN, BOTTOM_IN = 0.15, 0.5, 0.45
+LEFT_IN, RIGHT_IN = 0.8, 0.75  # margins for the lanes' names and the colour bar
+TOP_IN, BETWEEN_IN, BOTTOM_IN = 0.35, 0.5, 0.45
 WAVE_IN, WORD_IN, PHONEME_IN, CODE_IN = 0.55, 0.3, 0.34, 0.17  # heights of the lanes, the last for each codebook
 INK, FAINT, MARK = "#1f2937", "#9ca3af", "#ef4444"
 SPANS = {"word": ("#dbeafe", "#bfdbfe"), "phoneme": ("#fef3c7", "#fde68a"), "pause": ("#f3f4f6", "#f3f4f6")}
@@ -61,8 +61,7 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
     rows = _rows(speech.timeline, row_s)
     shown = rows[:MAX_ROWS]
     lanes_in = WAVE_IN + WORD_IN + PHONEME_IN + CODE_IN * len(values)
-    axis_in = max(MIN_IN, INCHES_PER_S * max(end - start for start, end in shown))
-    width = LEFT_IN + axis_in + RIGHT_IN
+    width = LEFT_IN + INCHES_PER_S * row_s + RIGHT_IN
     height = TOP_IN + len(shown) * lanes_in + (len(shown) - 1) * BETWEEN_IN + BOTTOM_IN
     figure = Figure((width, height), facecolor="white")
     for r, (start, end) in enumerate(shown):
@@ -139,7 +138,7 @@ def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Norma
     peak = max(float(np.abs(speech.wav).max()), 1e-3)
     wave.set_ylim(-1.08 * peak, 1.08 * peak)
     _draw_spans(words, _words(speech.timeline), "word", 8.5)
-    spans = [Span("sil" if p.symbol == "<sil>" else p.symbol, p.word, p.start_s, p.end_s) for p in speech.timeline]
+    spans = [Span(p.symbol.strip("<>"), p.word, p.start_s, p.end_s) for p in speech.timeline]
     _draw_spans(phonemes, spans, "phoneme", 7.5)
     k, t = values.shape
     codes.imshow(

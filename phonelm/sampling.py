@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -54,34 +55,41 @@ def clamp_masks(clamp: str, prompt: Tensor | None, seen: Tensor | None, k: int, 
     return seen_codes(to_codec(prompt[None, :, :k].cpu()), card)
 
 
-def pick(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator: torch.Generator) -> Pick:
+def draw(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator: torch.Generator) -> int:
     """Sample a code; temperature 0 takes the likeliest.
 
     Args:
-        logits: (card,) float.
+        logits: (card,) float, on the CPU.
         mask: (card,) bool, codes that may be chosen; None for all.
-        generator: on the CPU, where sampling is done.
+        generator: on the CPU.
     """
-    logits = logits.float().cpu()
-    log_p = logits.log_softmax(0)
-    p = log_p.exp()
-    top_p, top_code = p.topk(TOP)
-    allowed = logits if mask is None else logits.masked_fill(~mask, -torch.inf)
-    code = int(allowed.argmax()) if config.temperature == 0 else _draw(allowed, config, generator)
-    return Pick(
-        code=code,
-        probability=float(p[code]),
-        entropy=float(-(p * log_p).sum() / torch.log(torch.tensor(2.0))),
-        top=tuple(zip(top_code.tolist(), top_p.tolist(), strict=True)),
-        clamped=mask is not None and not bool(mask[top_code[0]]),
-    )
-
-
-def _draw(logits: Tensor, config: SamplingConfig, generator: torch.Generator) -> int:
-    values, order = logits.sort(descending=True)
-    if config.top_k:
-        values, order = values[: config.top_k], order[: config.top_k]
-    p = (values / config.temperature).softmax(0)
+    if mask is not None:
+        logits = logits.masked_fill(~mask, -torch.inf)
+    if config.temperature == 0:
+        return int(logits.argmax())
+    order = None
+    if config.top_k or config.top_p < 1:
+        logits, order = logits.topk(config.top_k or len(logits))
+    p = (logits / config.temperature).softmax(0)
     if config.top_p < 1:
         p = p * (p.cumsum(0) - p < config.top_p)  # the smallest set that reaches top_p
-    return int(order[torch.multinomial(p, 1, generator=generator)])
+    chosen = torch.multinomial(p, 1, generator=generator)
+    return int(chosen if order is None else order[chosen])
+
+
+def describe(logits: Tensor, codes: list[int], masks: Tensor | None) -> tuple[Pick, ...]:
+    """What was chosen in one frame, and from what.
+
+    Args:
+        logits: (n, card) float, of the n codebooks sampled.
+        codes: n chosen codes.
+        masks: (K, card) bool, codes that could be chosen; None for all.
+    """
+    log_p = logits.log_softmax(1)
+    p = log_p.exp()
+    top_p, top_code = p.topk(TOP, dim=1)
+    bits = -(p * log_p).sum(1) / math.log(2)
+    chosen = p.gather(1, torch.tensor(codes)[:, None])[:, 0]
+    clamped = [masks is not None and not bool(masks[k, first]) for k, first in enumerate(top_code[:, 0])]
+    rows = zip(codes, chosen.tolist(), bits.tolist(), top_code.tolist(), top_p.tolist(), clamped, strict=True)
+    return tuple(Pick(c, q, h, tuple(zip(tc, tp, strict=True)), x) for c, q, h, tc, tp, x in rows)

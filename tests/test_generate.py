@@ -8,6 +8,7 @@ import torch
 from phonelm.codes import seen_codes
 from phonelm.config import SamplingConfig
 from phonelm.generate import PointerState, generate
+from phonelm.sampling import draw
 from tests.conftest import TINY
 
 SYMBOLS, STARTS = torch.arange(10, 22), torch.ones(12, dtype=torch.bool)
@@ -131,3 +132,17 @@ def test_threshold_sampling_equals_bernoulli_draws():
 def test_settings_out_of_range_are_named(name, value):
     with pytest.raises(ValueError, match=name):
         dataclasses.replace(SamplingConfig(), **{name: value})
+
+
+def test_top_p_keeps_the_smallest_set_that_reaches_it():
+    p = torch.tensor([0.1, 0.5, 0.15, 0.25])
+    generator = torch.Generator().manual_seed(0)
+    drawn = {draw(p.log(), SamplingConfig(temperature=1.0, top_p=0.7), None, generator) for _ in range(200)}
+    assert drawn == {1, 3}
+    counts = torch.bincount(
+        torch.tensor([draw(p.log(), SamplingConfig(temperature=1.0), None, generator) for _ in range(4000)])
+    )
+    assert torch.allclose(counts / 4000, p, atol=0.03)
+    sharp = [draw(p.log(), SamplingConfig(temperature=0.25), None, generator) for _ in range(400)]
+    assert sum(c == 1 for c in sharp) > 340  # 0.5^4 against the rest
+    assert draw(p.log(), SamplingConfig(temperature=0.0), torch.tensor([True, False, True, False]), generator) == 2

@@ -1,0 +1,62 @@
+"""What the README says can be copied and run."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import soundfile
+
+from phonelm.config import SAMPLE_RATE
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def check_speech(path: Path, least_s: float, most_s: float) -> None:
+    audio, rate = soundfile.read(path)
+    assert rate == SAMPLE_RATE and least_s < len(audio) / rate < most_s
+    assert (audio**2).mean() ** 0.5 > 0.01
+
+
+def test_three_lines_of_python(tmp_path):
+    (code,) = blocks("python")
+    assert len([line for line in code.splitlines() if line.strip()]) == 3
+    run(["-c", code], tmp_path)
+    check_speech(tmp_path / "hello.wav", 0.8, 4.0)
+
+
+def test_commands(tmp_path):
+    commands = [c for block in blocks("bash") for c in block.splitlines() if c.startswith("python -m phonelm")]
+    assert len(commands) >= 5
+    printed = {}
+    for command in commands:
+        words = shlex.split(command)
+        printed[words[3]] = run(words[1:], tmp_path)
+    check_speech(tmp_path / "hello.wav", 0.8, 4.0)
+    check_speech(tmp_path / "faster.wav", 0.6, 4.0)
+    check_speech(tmp_path / "codec.wav", 0.8, 4.0)
+    assert "R EH1 D" in printed["phonemize"] and "R IY1 D" in printed["phonemize"]
+
+
+def test_files_that_are_named_exist():
+    for target in re.findall(r"\]\(((?!http)[^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_front_matter_names_the_pinned_gradio():
+    version = re.search(r"^sdk_version: (\S+)$", README, re.MULTILINE)[1]
+    assert f"gradio=={version}\n" in (ROOT / "requirements.txt").read_text()
