@@ -45,8 +45,8 @@ CSS = """
 #status progress::-moz-progress-bar {background: var(--color-accent)}
 #status p {margin: 0 0 .3em}
 #status .note {color: var(--body-text-color-subdued)}
-#status .error {color: var(--error-text-color); font-weight: 600}
-#phonemes {padding-top: 2.4em}
+#status .problem {color: var(--error-text-color); font-weight: 600}
+#phonemes {padding-top: 1.7em}
 #phonemes div.words {display: flex; flex-wrap: wrap; gap: .35em; line-height: 1.35}
 #phonemes span.word {padding: .15em .5em; border-radius: .4em; background: var(--background-fill-secondary);
   border: 1px solid var(--border-color-primary); text-align: center}
@@ -65,8 +65,11 @@ def build_demo(tts: TTS) -> gr.Blocks:
     """
     default, k = SamplingConfig(), tts.model.config.n_codebooks
 
-    def generate(text, voice, temperature, top_k, top_p, codebooks, clamp, speed, seed, new_seed, stop=None):
-        """Speak an English text in the voice of a clip: audio, picture, phonemes, summary, seed, WAV file, JSON file."""
+    def generate(
+        text, voice=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p, codebooks=k,
+        clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True, stop=None,
+    ):  # fmt: skip
+        """Speak English text in the voice of a clip: audio, picture, phonemes, summary, seed, WAV file, JSON file."""
         stop = stop or threading.Event()
         try:
             if len(text or "") > MAX_CHARACTERS:
@@ -84,7 +87,7 @@ def build_demo(tts: TTS) -> gr.Blocks:
                     yield {status: progress(speech)}
         except (ValueError, OSError) as error:
             reason = str(error).replace(str(voice), Path(voice).name) if voice else str(error)
-            yield {status: f"<p class=error>{escape(reason)}</p>"}
+            yield {status: f"<p class=problem>{escape(reason)}</p>"}
             raise gr.Error(reason, print_exception=False) from None
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             wav, png, info = (Path(folder, f"phonelm-{settings.seed}.{kind}") for kind in ("wav", "png", "json"))
@@ -93,8 +96,7 @@ def build_demo(tts: TTS) -> gr.Blocks:
             info.write_text(json.dumps(speech.info(), indent=1) + "\n", encoding="utf-8")
             yield {
                 audio: str(wav), grid: str(png), phonemes: interlinear(speech), status: summary(speech),
-                seed_box: settings.seed, wav_button: gr.update(value=str(wav), interactive=True),
-                info_button: gr.update(value=str(info), interactive=True),
+                seed_box: settings.seed, wav_button: str(wav), info_button: str(info),
             }  # fmt: skip
 
     def begin():
@@ -117,13 +119,13 @@ def build_demo(tts: TTS) -> gr.Blocks:
                 )  # fmt: skip
                 gr.Examples([[e] for e in EXAMPLES], [text_box], cache_examples=False, api_visibility="private")
                 voice_clip = gr.Audio(
-                    label="Voice: 1 to 10 s of WAV, FLAC, OGG or MP3; empty for the bundled voice", type="filepath",
-                    sources=["upload", "microphone"], elem_id="voice",
+                    label="Voice: WAV, FLAC, OGG or MP3; none for the bundled voice", type="filepath",
+                    sources=["upload", "microphone"], buttons=[], elem_id="voice",
                 )  # fmt: skip
                 with gr.Row():
                     go = gr.Button("Generate", variant="primary", elem_id="generate")
                     halt = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
-                with gr.Accordion("Settings", open=False):
+                with gr.Accordion("Settings", open=False, elem_id="settings"):
                     temperature = gr.Slider(0, 1.5, default.temperature, step=0.05, label="Temperature",
                                             info="0 takes the likeliest code each time")  # fmt: skip
                     with gr.Row():
@@ -159,7 +161,9 @@ def build_demo(tts: TTS) -> gr.Blocks:
             generate, [text_box, voice_clip, *settings, stop_flag], results, api_name="generate",
             concurrency_limit=1, concurrency_id="model", show_progress="hidden",
         )  # fmt: skip
-        run.then(lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [go, halt], **quick)
+        for after in (run.then, run.failure):  # Gradio 6.31 leaves out `then` after a failure
+            after(lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [go, halt], **quick)
+        run.success(lambda: [gr.update(interactive=True)] * 2, None, [wav_button, info_button], **quick)
         halt.click(lambda stop: stop.set() if stop else None, stop_flag, None, **quick)
     return demo
 
@@ -191,10 +195,9 @@ def progress(speech: Speech) -> str:
     """Frames and phonemes so far, as HTML."""
     s, frame = speech.sentence[-1], speech.frames[-1]
     done, total = sum(map(len, speech.phonemes[:s])) + frame.pointer + 1, sum(map(len, speech.phonemes))
-    return (
-        f"<p>{len(speech.frames)} frames, phoneme {done} of {total}: {escape(speech.phonemes[s].symbols[frame.pointer])}"
-        f"</p><progress max={total} value={done}></progress>"
-    )
+    symbol = escape(speech.phonemes[s].symbols[frame.pointer].strip("<>"))
+    line = f"{len(speech.frames)} frames, phoneme {done} of {total}: {symbol}"
+    return f"<p>{line}</p><progress max={total} value={done}></progress>"
 
 
 def summary(speech: Speech) -> str:
@@ -205,7 +208,8 @@ def summary(speech: Speech) -> str:
     ]  # fmt: skip
     if speech.settings.clamp != "off":
         parts.append(f"{int(speech.clamped.sum())} cells clamped")
-    return "".join(f"<p{c}>{escape(line)}</p>" for c, line in [("", " · ".join(parts)), *((" class=note", n) for n in speech.notes)])
+    notes = "".join(f"<p class=note>{escape(note)}</p>" for note in speech.notes)
+    return f"<p>{escape(' · '.join(parts))}</p>{notes}"
 
 
 def interlinear(speech: Speech) -> str:
@@ -223,7 +227,7 @@ def interlinear(speech: Speech) -> str:
 def launch(demo: gr.Blocks, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
     return demo.queue(max_size=16).launch(
-        theme=THEME, css=CSS, footer_links=["api", "settings"], run_history=False, ssr_mode=False,
+        theme=THEME, css=CSS, footer_links=["api"], run_history=False, ssr_mode=False,
         max_file_size="20mb", **options,
     )  # fmt: skip
 

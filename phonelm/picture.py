@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ WAVE_IN, WORD_IN, PHONEME_IN, CODE_IN = 0.55, 0.3, 0.34, 0.17  # heights of the 
 INK, FAINT, MARK = "#1f2937", "#9ca3af", "#ef4444"
 SPANS = {"word": ("#dbeafe", "#bfdbfe"), "phoneme": ("#fef3c7", "#fde68a"), "pause": ("#f3f4f6", "#f3f4f6")}
 SMALLEST = 5.0  # font size that can still be read
-CHARACTER = 0.7  # width of a character with its share of the margins, in font sizes
+CHARACTER = 0.75  # width of a character with its share of the margins, in font sizes
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _cells(speech: Speech, colour_by: str) -> tuple[np.ndarray, Normalize, str, 
 def _rows(timeline: list[PhonemeTime], row_s: float) -> list[tuple[float, float]]:
     """Start and end of each row, seconds: whole words if they fit, else whole frames."""
     total = timeline[-1].end_s
-    word_ends = [here.end_s for here, after in zip(timeline, timeline[1:]) if here.word_index != after.word_index]
+    word_ends = [here.end_s for here, after in pairwise(timeline) if here.word_index != after.word_index]
     rows, start = [], 0.0
     while total - start > row_s:
         fitting = [end for end in word_ends if start + row_s / 2 < end <= start + row_s]
@@ -141,9 +142,8 @@ def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Norma
     spans = [Span(p.symbol.strip("<>"), p.word, p.start_s, p.end_s) for p in speech.timeline]
     _draw_spans(phonemes, spans, "phoneme", 7.5)
     k, t = values.shape
-    codes.imshow(
-        values, norm=norm, cmap=colours, aspect="auto", interpolation="nearest", extent=(0, t / FRAME_RATE, k + 0.5, 0.5)
-    )
+    extent = (0, t / FRAME_RATE, k + 0.5, 0.5)
+    codes.imshow(values, norm=norm, cmap=colours, aspect="auto", interpolation="nearest", extent=extent)
     codes.set_xlim(start, end)
     for span in spans:
         if start < span.start_s < end:
@@ -151,9 +151,10 @@ def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Norma
     which, when = np.nonzero(speech.clamped)
     codes.plot((when + 0.5) / FRAME_RATE, which + 1, "x", color=MARK, markersize=3, markeredgewidth=0.8)
     for lane, name in zip(lanes, ("wave", "words", "phonemes", "codes"), strict=True):
-        lane.set_ylabel(name, rotation=0, ha="right", va="center", size=8, color=INK, labelpad=14 if lane is codes else 6)
+        last = lane is codes
+        lane.set_ylabel(name, rotation=0, ha="right", va="center", size=8, color=INK, labelpad=14 if last else 6)
         lane.set_yticks([])
-        lane.tick_params(bottom=lane is codes, labelbottom=lane is codes, labelsize=7, length=3, color=FAINT, labelcolor=INK)
+        lane.tick_params(bottom=last, labelbottom=last, labelsize=7, length=3, color=FAINT, labelcolor=INK)
         lane.spines[:].set_visible(False)
     codes.set_yticks(range(1, k + 1))
     codes.tick_params(axis="y", length=0)
@@ -161,10 +162,10 @@ def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Norma
 
 
 def _draw_colour_bar(bar: Axes, norm: Normalize, colours: str, label: str) -> None:
-    mappable = ScalarMappable(norm, colours)
-    drawn = bar.figure.colorbar(mappable, cax=bar, ticks=[1 / CARD, 0.01, 0.1, 1] if isinstance(norm, LogNorm) else None)
+    drawn = bar.figure.colorbar(ScalarMappable(norm, colours), cax=bar)
     drawn.set_label(label, size=7, color=INK)
     if isinstance(norm, LogNorm):
+        drawn.set_ticks([1 / CARD, 0.01, 0.1, 1])
         drawn.set_ticklabels(["chance", "1 %", "10 %", "100 %"])
         drawn.minorticks_off()
     else:
@@ -195,7 +196,7 @@ def _words(timeline: list[PhonemeTime]) -> list[Span]:
 
 
 def _draw_spans(lane: Axes, spans: list[Span], kind: str, size: float) -> None:
-    """Alternating boxes with labels: smaller, then upright where the box is narrow, none where even that is too wide."""
+    """Alternating boxes with labels: smaller or upright where the box is narrow, none where even that is too wide."""
     start, end = lane.get_xlim()
     height_pt = (WORD_IN if kind == "word" else PHONEME_IN) * 72
     for i, span in enumerate(spans):

@@ -25,7 +25,7 @@ def tiny_model():
 
 @pytest.fixture(scope="session")
 def tiny_tts():
-    """A whole system that speaks noise: the bundled codec, and an untrained model that says a phoneme in a few frames."""
+    """A whole system that speaks noise: the bundled codec and an untrained model; a phoneme lasts a few frames."""
     from phonelm.codec import Codec
     from phonelm.config import CARD, PRESETS
     from phonelm.megabyte import PhoneLM
@@ -40,3 +40,51 @@ def tiny_tts():
     torch.nn.init.constant_(model.local_model.advance.bias, -1.0)
     seen = torch.rand(model.config.n_codebooks, CARD) < 0.8
     return TTS(Acoustic(model, seen, {}), codec, Phonemizer())
+
+
+@pytest.fixture(scope="session")
+def voice_file(tmp_path_factory):
+    """A clip of two seconds, voice-like: a buzzing tone with changing pitch and loudness."""
+    from phonelm.audio import write_wav
+    from phonelm.config import SAMPLE_RATE
+
+    t = torch.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    wav = 0.3 * torch.sin(2 * torch.pi * (140 * t + 3 * torch.sin(5 * t))) ** 3 * (1 + 0.5 * torch.sin(9 * t))
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    write_wav(path, wav.numpy(), SAMPLE_RATE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def app_tts(tiny_tts, voice_file):
+    """The tiny system with a default voice."""
+    from phonelm.tts import TTS
+
+    return TTS(tiny_tts.acoustic, tiny_tts.codec, tiny_tts.phonemizer, voice_file)
+
+
+@pytest.fixture(scope="session")
+def app_url(app_tts, tmp_path_factory):
+    """The address of the app around the tiny system; it must speak to no other machine."""
+    import socket
+
+    import app
+
+    connect, elsewhere = socket.socket.connect, []
+
+    def watched(self, address):
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            elsewhere.append(address)
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        patch.setattr(socket.socket, "connect", watched)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        demo = app.build_demo(app_tts)
+        options = {"server_name": "127.0.0.1", "server_port": port, "prevent_thread_lock": True, "quiet": True}
+        yield app.launch(demo, **options)[1]
+        demo.close(verbose=False)
+    assert not elsewhere, f"the app connected to {elsewhere}"

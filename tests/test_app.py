@@ -1,0 +1,139 @@
+"""The app as its users' programs see it, through `gradio_client`, around an untrained model and the real codec."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import app
+from phonelm.audio import to_int16, write_wav
+from phonelm.config import HOP_LENGTH, SAMPLE_RATE, SamplingConfig
+
+TEXT = "I read it. Do you?"
+LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill and then up the hill. " * 4
+
+
+@pytest.fixture
+def client(app_url, tmp_path):
+    return Client(app_url, verbose=False, download_files=tmp_path, analytics_enabled=False)
+
+
+def generate(client, text=TEXT, seed=1, new_seed=False, **settings):
+    """One call of the public endpoint, as a dict."""
+    names = ("audio", "grid", "phonemes", "summary", "seed", "wav", "info")
+    result = client.predict(text=text, seed=seed, new_seed=new_seed, api_name="/generate", **settings)
+    return dict(zip(names, result, strict=True))
+
+
+def samples(path):
+    wav, sample_rate = soundfile.read(path, dtype="int16")
+    assert sample_rate == SAMPLE_RATE
+    return wav
+
+
+def test_only_generate_is_public(client):
+    api = client.view_api(return_format="dict")
+    assert list(api["named_endpoints"]) == ["/generate"] and not api["unnamed_endpoints"]
+    parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
+    assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed".split()
+
+
+def test_speech_with_all_that_explains_it(client, app_tts):
+    settings = SamplingConfig(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2, seed=7)
+    got = generate(client, seed=7, temperature=0.8, top_k=50, top_p=0.9, codebooks=3, clamp="seen", speed=1.2)
+    alone = app_tts.speak(TEXT, None, settings)
+    assert np.array_equal(samples(got["audio"]), to_int16(alone.wav))
+    assert np.array_equal(samples(got["wav"]), to_int16(alone.wav))
+    info = json.loads(Path(got["info"]).read_text(encoding="utf-8"))
+    assert info["codes_shape"] == [1, 3, len(alone.frames)] and info["seed"] == got["seed"] == 7
+    assert len(samples(got["audio"])) == HOP_LENGTH * info["codes_shape"][2]
+    assert info["settings"] == alone.info()["settings"] and info["timeline"] == alone.info()["timeline"]
+    assert got["phonemes"].count("<b>") == 5 and "<code>R IY1 D</code>" in got["phonemes"]
+    for part in ("Seed 7", "s of speech", "real time", "end of text", f"{alone.clamped.sum()} cells clamped"):
+        assert part in got["summary"]
+    with Image.open(got["grid"]) as picture:
+        assert picture.width > 1000 and picture.height > 200
+
+
+def test_the_clip_is_the_voice(client, tmp_path):
+    t = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+    write_wav(tmp_path / "other.wav", 0.4 * np.sin(2 * np.pi * 220 * t), SAMPLE_RATE)
+    default = generate(client)
+    other = generate(client, voice=handle_file(tmp_path / "other.wav"))
+    lengths = [json.loads(Path(r["info"]).read_text(encoding="utf-8"))["prompt_s"] for r in (default, other)]
+    assert lengths == pytest.approx([2, 3], abs=0.1)
+    assert not np.array_equal(samples(default["audio"]), samples(other["audio"]))
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"text": " "}, "the text is empty; give at least one word"),
+        ({"text": "?!"}, "has no word in it"),
+        ({"text": "Здравствуй"}, "cannot read 'З'"),
+        ({"text": "no " * 201}, "the text has 603 characters; at most 600"),
+        ({"seed": -1}, "seed must be from 0"),
+        ({"seed": None}, "seed must be from 0"),
+        ({"voice": "words.wav"}, "^words.wav cannot be read as audio: .*words.wav"),
+        ({"voice": "silence.wav"}, "^silence.wav is silent"),
+    ],
+)
+def test_bad_input_is_named(client, tmp_path, arguments, message):
+    (tmp_path / "words.wav").write_text("these are words")
+    soundfile.write(tmp_path / "silence.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    if "voice" in arguments:
+        arguments = {"voice": handle_file(tmp_path / arguments["voice"])}
+    with pytest.raises(AppError, match=message) as error:
+        generate(client, **arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_users_at_the_same_time_get_what_each_would_get_alone(app_url, app_tts, tmp_path):
+    def use(seed):
+        client = Client(app_url, verbose=False, download_files=tmp_path / str(seed), analytics_enabled=False)
+        return samples(generate(client, seed=seed)["audio"])
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(use, (3, 4)))
+    for seed, wav in zip((3, 4), together, strict=True):
+        assert np.array_equal(wav, to_int16(app_tts.speak(TEXT, None, SamplingConfig(seed=seed)).wav))
+
+
+def test_a_new_seed_each_time(client):
+    seeds = {generate(client, text="Hi.", new_seed=True)["seed"] for _ in range(2)}
+    assert len(seeds) == 2
+
+
+def test_stop_gives_what_was_said_so_far(app_tts):
+    stop = threading.Event()
+    steps = app.follow(app_tts, LONG, None, SamplingConfig(), stop)
+    reported = next(steps)
+    assert "phoneme" in app.progress(reported)
+    stop.set()
+    *_, last = steps
+    assert last.stop_reason == "stopped" and len(last.wav) == HOP_LENGTH * len(last.frames) > 0
+    assert "stopped" in app.summary(last)
+
+
+def test_work_ends_when_the_user_goes_away(app_tts):
+    steps = app.follow(app_tts, LONG, None, SamplingConfig(), threading.Event())
+    speech = next(steps)
+    steps.close()
+    deadline = time.monotonic() + 10
+    while speech.stop_reason != "stopped" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert speech.stop_reason == "stopped"
+
+
+def test_what_is_shown_is_escaped(app_tts):
+    speech = app_tts.speak("Hi.")
+    speech.notes.append("<script>")
+    assert "<script>" not in app.summary(speech) and "&lt;script&gt;" in app.summary(speech)
