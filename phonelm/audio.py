@@ -58,7 +58,7 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     try:
         wav, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: headerless .raw
-        raise AudioError(f"{path} cannot be read as audio: {error}") from None
+        raise AudioError(f"{path} cannot be read as audio ({error}): use WAV, FLAC, OGG or MP3") from None
     return _checked(wav.mean(axis=1), str(path)), sample_rate
 
 

@@ -284,7 +284,7 @@ class TTS:
     def _close(speech: Speech, start: float) -> Speech:
         speech.seconds = time.perf_counter() - start
         if forced := sum(f.forced for f in speech.frames):
-            speech.notes.append(f"{forced} phonemes were cut short because they lasted longer than any phoneme may")
+            speech.notes.append(f"phonemes cut short because they lasted longer than any may: {forced}")
         if clamped := int(speech.clamped.sum()):
             speech.notes.append(
                 f"clamping removed the model's first choice in {clamped} of {speech.clamped.size} cells"
