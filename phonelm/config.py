@@ -146,13 +146,13 @@ CLAMPS = ("off", "seen", "prompt")
 class SamplingConfig:
     """How speech is sampled. `ValueError` names the setting that is out of range."""
 
-    temperature: float = 0.6  # of the codes; 0 takes the likeliest
+    temperature: float = 0.5  # of the codes; 0 takes the likeliest
     top_k: int = 0  # 0: no limit
     top_p: float = 1.0
     n_codebooks: int = 0  # 0: all that the model has
     clamp: str = "off"  # codes that may be sampled: off (all), seen (in training), prompt (in the voice prompt)
     speed: float = 1.0  # odds of the pointer's moves are multiplied by this
-    pointer_temperature: float = 1.0  # spread of durations; 0 takes their median
+    pointer_temperature: float = 0.4  # spread of durations; 0 takes their median
     max_phoneme_frames: int = 90  # a pointer that rests longer is moved on
     seed: int = 0
 
