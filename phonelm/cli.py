@@ -20,7 +20,7 @@ EXAMPLES = """examples:
   python -m phonelm speak "This is my own voice." --prompt me.wav --seed 7 --json hello.json
   python -m phonelm speak --file sentences.txt -o out/
   python -m phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
-  python -m phonelm phonemize "I read it because I like to read."
+  python -m phonelm phonemize "I read it yesterday, because I like to read."
   python -m phonelm codec in.wav -o out.wav --codebooks 4
   python -m phonelm info
 """

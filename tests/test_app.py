@@ -82,7 +82,7 @@ def test_the_clip_is_the_voice(client, tmp_path):
         ({"text": "no " * 201}, "the text has 603 characters; at most 600"),
         ({"seed": -1}, "seed must be from 0"),
         ({"seed": None}, "seed must be from 0"),
-        ({"voice": "words.wav"}, "^words.wav cannot be read as audio: .*words.wav"),
+        ({"voice": "words.wav"}, "^words.wav cannot be read as audio .*words.wav"),
         ({"voice": "silence.wav"}, "^silence.wav is silent"),
     ],
 )
