@@ -2,7 +2,7 @@
 
 A text encoder reads phonemes, a global causal transformer walks over frames, and a local causal transformer walks
 inside each frame: context -> c1 -> ... -> cK -> advance (does the pointer move on before the next frame?).
-Both levels are given the codec's codebooks; see docs/EXPERIMENTS.md for what that is worth.
+Both levels are given the codec's codebooks, as fixed buffers.
 
 This module knows tensors only: no strings, files or waveforms.
 """
