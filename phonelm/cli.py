@@ -1,4 +1,4 @@
-"""The command line: `python -m phonelm speak | phonemize | codec | info | prepare | train`.
+"""The command line: `python -m phonelm speak | phonemize | codec | info | prepare | train | evaluate`.
 
 Bad input gives one line on standard error and exit code 2.
 """
@@ -9,6 +9,7 @@ import argparse
 import json
 import platform
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,7 +34,8 @@ TRAINING = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = _parser(argv[:1]).parse_args(argv)
     try:
         return args.run(args)
     except KeyboardInterrupt:
@@ -45,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="phonelm", description="Text to speech in the voice of a clip.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -70,19 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     p = command("info", _info, "Show checkpoint, codec, device and versions.")
     p.add_argument("--checkpoint", type=Path, metavar="FILE")
     for name, text in TRAINING:
-        _training_command(command, name, text)
+        if name in chosen:  # speaking does not need what training imports
+            module = import_module(f"phonelm.training.{name}")
+            module.add_arguments(command(name, module.run, text))
+        else:
+            command(name, None, text)
     return parser
-
-
-def _training_command(command, name: str, text: str) -> None:
-    """Training's modules are imported when they are needed: speaking does not need what they need."""
-    if name in sys.argv[1:2]:
-        from importlib import import_module
-
-        module = import_module(f"phonelm.training.{name}")
-        module.add_arguments(command(name, module.run, text))
-    else:
-        command(name, None, text)
 
 
 def _speak_arguments(p: argparse.ArgumentParser) -> None:

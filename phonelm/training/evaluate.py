@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ def evaluate_speech(
     samples = []
     for i, text in enumerate(tqdm(sentences, unit="utt", desc="speak")):
         name = list(voices)[i % len(voices)]
-        speech = tts.speak(text, voices[name], SamplingConfig(**{**asdict(settings), "seed": settings.seed + i}))
+        speech = tts.speak(text, voices[name], replace(settings, seed=settings.seed + i))
         samples.append(judge(speech, name, prompts, judges))
         if save:
             write_wav(save / f"{i:03d}.wav", speech.wav, speech.sample_rate)
