@@ -62,7 +62,7 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     return _checked(wav.mean(axis=1), str(path)), sample_rate
 
 
-def resample(wav: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
+def resample(wav: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
     """Change the sample rate with soxr (HQ).
 
     Args:

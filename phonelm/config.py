@@ -105,6 +105,10 @@ class TrainConfig:
     p_long_prompt: float = 0.2
     p_no_prompt: float = 0.05
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
+    p_hidden_span: float = 0.1  # share of previous frames hidden in spans, besides single ones (hide_previous)
+    p_swapped_span: float = 0.05  # share of previous frames replaced by a span of another utterance of the batch
+    p_swapped_code: float = 0.05  # share of previous codes replaced by one of the same codebook elsewhere in the batch
+    span_frames: int = 8  # mean length of those spans
     max_target_s: float = 12.0
     ema_decay: float = 0.998
     holdout: int = 64  # utterances never trained on

@@ -7,12 +7,21 @@ import numpy as np
 import pytest
 import torch
 
-from phonelm import checkpoint
+from phonelm import checkpoint, weights
 from phonelm.codec import Codec
 from phonelm.codes import bos_id, hidden_id
 from phonelm.config import PRESETS, TrainConfig
 from phonelm.phonemes import SYMBOLS
-from phonelm.training.batches import BatchMaker, Example, cut_back, cut_front, plan_epoch, split_holdout
+from phonelm.training.batches import (
+    BatchMaker,
+    Example,
+    cut_back,
+    cut_front,
+    damage,
+    plan_epoch,
+    spans,
+    split_holdout,
+)
 from phonelm.training.data import CACHE_FORMAT, CodesDataset
 from phonelm.training.optim import lr_scale
 from phonelm.training.train import Run
@@ -99,6 +108,27 @@ def test_cuts_keep_text_and_audio_together():
     assert cut_back(whole, 25) is whole
 
 
+def test_spans_cover_their_share():
+    covered = spans(np.random.default_rng(0), (200, 500), 0.1, 8)
+    assert covered.shape == (200, 500) and 0.07 < covered.float().mean() < 0.11  # overlaps and ends take some
+    assert not spans(np.random.default_rng(0), (4, 50), 0.0, 8).any()
+
+
+def test_damage_leaves_the_prompt_alone():
+    prev = torch.arange(3 * 200 * 2).view(3, 200, 2)
+    target = torch.zeros(3, 200, dtype=torch.bool)
+    target[:, 50:] = True
+    out = damage(prev, target, 0.15, CONFIG, 10_000, np.random.default_rng(0))
+    assert torch.equal(out[~target], prev[~target])
+    hidden = (out == hidden_id(10_000)).all(-1)
+    assert 0.15 < hidden[target].float().mean() < 0.3
+    changed = (out != prev) & ~hidden[..., None]
+    assert 0.04 < changed[target].float().mean() < 0.2
+    assert (out[~hidden] % 2 == torch.tensor([0, 1])).all()  # a code moves within its codebook only
+    gentle = replace(CONFIG, p_hidden_span=0.0, p_swapped_span=0.0, p_swapped_code=0.0)
+    assert torch.equal(damage(prev, target, 0.0, gentle, 10_000, np.random.default_rng(0)), prev)
+
+
 def test_learning_rate_rises_stays_and_falls():
     scale = [lr_scale(s, s / 1000, 100) for s in range(1000)]
     assert scale[0] == 0.01 and scale[100:400] == [1.0] * 300 and scale[700] == pytest.approx(0.5) and scale[-1] < 0.01
@@ -109,8 +139,6 @@ def tensors(path):
 
 
 def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
-    for name in ("straight", "broken"):
-        (tmp_path / name).mkdir()
     Run(cache, tmp_path / "straight", TINY, CONFIG, resume=False).train()
     broken = Run(cache, tmp_path / "broken", TINY, CONFIG, resume=False)
     step = broken.step
@@ -132,8 +160,6 @@ def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
 
 
 def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path):
-    from phonelm import weights
-
     run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=40, batch_frames=400), resume=False)
     first = run.step(run.train_set[:4], 0, 0)[0]
     run.train()
@@ -142,6 +168,16 @@ def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path)
     loaded = weights.load(tmp_path / "model.safetensors", Codec.load())
     assert loaded.seen.any() and not loaded.seen.all()
     assert loaded.metadata["progress"]["step"] >= 40
+
+
+def test_weights_can_be_the_start_of_another_run(cache, tmp_path):
+    Run(cache, tmp_path / "one", TINY, CONFIG).train()
+    start = tmp_path / "one" / "model.safetensors"
+    other = Run(cache, tmp_path / "two", PRESETS["small"], CONFIG, init=start)
+    assert other.model_config == TINY  # sizes come with the weights
+    one, two = (m.state_dict() for m in (weights.load(start, Codec.load()).model, other.raw_model))
+    assert all(torch.equal(one[k], two[k]) for k in one)
+    assert other.progress.step == 0
 
 
 def test_a_cache_of_another_codec_is_refused(cache, tmp_path):

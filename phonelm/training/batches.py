@@ -36,6 +36,10 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         return Batch(*(getattr(self, f.name).to(device) for f in fields(self)))
 
+    def share(self, rank: int, world: int) -> Batch:
+        """The utterances that process `rank` of `world` trains on."""
+        return Batch(*(getattr(self, f.name)[rank::world] for f in fields(self)))
+
 
 @dataclass(frozen=True)
 class Example:
@@ -141,11 +145,47 @@ class BatchMaker:
         if rng is not None:
             few = torch.as_tensor(rng.random(b) < self.train.p_fewer_codebooks)
             keep = torch.where(few, torch.as_tensor(rng.integers(1, k + 1, b)), k)
+            prev = damage(prev, target, self.model.hide_previous, self.train, card, rng)
             prev, seen = keep_codebooks(prev, keep, card), keep_codebooks(seen, keep, card)
-            hide = torch.as_tensor(rng.random((b, t)) < self.model.hide_previous) & target
-            prev = prev.masked_fill(hide[..., None], hidden_id(card))
         lengths = torch.tensor([len(e.symbols) for e in examples])
         return Batch(symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance)
+
+
+def spans(rng: np.random.Generator, shape: tuple[int, int], share: float, mean: int) -> Tensor:
+    """(B, T) bool: spans of 1 to 2 * `mean` - 1 frames at random places, which cover about `share` of all frames."""
+    starts = rng.random(shape) < share / mean
+    ends = np.where(starts, np.arange(shape[1]) + rng.integers(1, 2 * mean, shape), 0)
+    return torch.as_tensor(np.arange(shape[1]) < np.maximum.accumulate(ends, axis=1))
+
+
+def damage(
+    prev: Tensor, target: Tensor, hide: float, config: TrainConfig, card: int, rng: np.random.Generator
+) -> Tensor:
+    """Make what the global model sees of the past imperfect, against exposure bias.
+
+    In generation the past is the model's own, with mistakes in it: wrong codes, a voice that drifts, a phoneme that
+    went wrong. Some frames are hidden, alone and in spans; some spans come from another place of the batch, most often
+    of another voice; some codes come from elsewhere in the batch.
+
+    Args:
+        prev: (B, T, K) int64, codes of the frames before.
+        target: (B, T) bool; the prompt, where this is False, stays as it is.
+        hide: share of single frames to hide.
+    """
+    b, t, k = prev.shape
+    speech = prev[target]  # (M, K)
+    if not len(speech):
+        return prev
+    first = torch.as_tensor(rng.integers(0, len(speech), (b, 1)))
+    elsewhere = speech[(first + torch.arange(t)) % len(speech)]  # (B, T, K), in order, from a random frame on
+    swapped = spans(rng, (b, t), config.p_swapped_span, config.span_frames)
+    out = torch.where(swapped[..., None], elsewhere, prev)
+    others = torch.as_tensor(rng.integers(0, len(speech), (b, t, k)))
+    stray = torch.as_tensor(rng.random((b, t, k)) < config.p_swapped_code)
+    out = torch.where(stray, speech[others, torch.arange(k)], out)
+    hidden = spans(rng, (b, t), config.p_hidden_span, config.span_frames) | torch.as_tensor(rng.random((b, t)) < hide)
+    out = out.masked_fill(hidden[..., None], hidden_id(card))
+    return torch.where(target[..., None], out, prev)
 
 
 def _with(example: Example, **changes) -> Example:

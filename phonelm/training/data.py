@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +28,12 @@ class Row:
     text: str
     path: Path
     line: int  # of metadata.csv, from 0
+    speed: float = 1.0  # played this much faster, pitch and formants included
+
+    def at_speed(self, speed: float) -> Row:
+        """The same utterance played faster or slower, which makes it another voice (Ko et al., Interspeech 2015)."""
+        suffix = f"@{speed:g}"
+        return replace(self, id=self.id + suffix, speaker=self.speaker + suffix, speed=speed)
 
 
 class Problem(NamedTuple):

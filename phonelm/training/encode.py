@@ -44,9 +44,9 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
         rows: of one or several datasets, each in order.
         fingerprint: the codec's.
     """
-    groups: dict[tuple[str, int], list[Row]] = {}
+    groups: dict[tuple[str, int, float], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.id.split("/")[0], row.line // CHUNK), []).append(row)
+        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed), []).append(row)
     chunks = []
     for group in groups.values():
         content = [[row.id, row.speaker, row.text, row.path.stat().st_size] for row in group]
@@ -97,7 +97,7 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
         ValueError: the utterance cannot be used; the message is the reason.
     """
     wav, sample_rate = read_audio(row.path)
-    wav = resample(wav, sample_rate, SAMPLE_RATE)
+    wav = resample(wav, sample_rate * row.speed, SAMPLE_RATE)
     wav, start_s = trim(wav - wav.mean())
     wav = wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / speech_rms(wav), PROMPT_PEAK / np.abs(wav).max()))
     phonemes = phonemizer(row.text)
@@ -107,7 +107,7 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     codes = np.asarray(codec.encode(wav, SAMPLE_RATE))[0].T  # (T, n_q)
     if len(codes) != len(mel):
         raise ValueError(f"codec gives {len(codes)} frames, mel {len(mel)}")
-    record = {"id": row.id, "speaker": row.speaker, "text": row.text, "start_s": round(start_s, 4)}
+    record: dict[str, Any] = {"id": row.id, "speaker": row.speaker, "text": row.text, "start_s": round(start_s, 4)}
     return record, {
         "codes": codes.astype(np.int16),
         "mel": mel,

@@ -12,15 +12,17 @@ from phonelm.training.batches import Batch
 
 
 def losses(
-    model: torch.nn.Module, batch: Batch, config: TrainConfig, frames: int | None = None
+    model: torch.nn.Module, batch: Batch, config: TrainConfig, frames: float | None = None
 ) -> tuple[Tensor, Tensor]:
     """Loss of one batch, averaged over target frames.
 
     Args:
         model: a `PhoneLM`, or one wrapped for several processes.
-        frames: target frames to average over, if not those of `batch` (several processes share a global batch).
+        frames: target frames to average over, if not those of `batch`: with several processes the mean over them,
+            so that the mean of their gradients is that of the global batch.
     Returns:
-        () weighted loss and (K + 1,) mean cross entropies in nats: of each codebook, then of the pointer.
+        () weighted loss and (K + 1,) cross entropies in nats, both averaged over `frames`: of each codebook, then of
+        the pointer.
     """
     codes = batch.codes[batch.target]  # (M, K)
     code_logits, advance_logits = model(

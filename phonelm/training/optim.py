@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from phonelm.config import TrainConfig
 
@@ -36,13 +36,27 @@ def lr_scale(step: int, progress: float, warmup_steps: int) -> float:
     return min(1.0, (step + 1) / warmup_steps) * min(1.0, max(0.0, (1 - progress) / 0.6))
 
 
+def ema_decay(updates: int, decay: float) -> float:
+    """Decay of the averaged weights: short memory at first, so that the average does not lag behind the start."""
+    return min(decay, (1 + updates) / (10 + updates))
+
+
+def average_weights(model: nn.Module, decay: float) -> torch.optim.swa_utils.AveragedModel:
+    """An exponential moving average of a model's weights, with `ema_decay`."""
+
+    def update(averaged: list[Tensor], current: list[Tensor], updates: Tensor) -> None:
+        torch.optim.swa_utils.get_ema_multi_avg_fn(ema_decay(int(updates), decay))(averaged, current, updates)
+
+    return torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=update)
+
+
 def set_lr(optimizers: list[torch.optim.Optimizer], scale: float) -> None:
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = scale * group["peak_lr"]
 
 
-def pack_state(optimizers: list[torch.optim.Optimizer]) -> dict[str, torch.Tensor]:
+def pack_state(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
     """Optimiser states as named tensors, so that they can be saved without pickling."""
     return {
         f"optimizer.{i}.{p}.{key}": torch.as_tensor(value)
@@ -52,10 +66,10 @@ def pack_state(optimizers: list[torch.optim.Optimizer]) -> dict[str, torch.Tenso
     }
 
 
-def unpack_state(optimizers: list[torch.optim.Optimizer], tensors: dict[str, torch.Tensor]) -> None:
+def unpack_state(optimizers: list[torch.optim.Optimizer], tensors: dict[str, Tensor]) -> None:
     """Undo `pack_state`."""
     for i, optimizer in enumerate(optimizers):
-        state: dict[int, dict[str, torch.Tensor]] = {}
+        state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             if name.startswith(f"optimizer.{i}."):
                 p, key = name.split(".")[2:]

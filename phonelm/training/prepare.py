@@ -7,12 +7,10 @@ Stages: (a) encode, in part files, resumable and divisible into shards; (b) trai
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,15 +23,14 @@ from tqdm import tqdm
 from phonelm import checkpoint
 from phonelm.codec import Codec
 from phonelm.config import AlignerConfig, from_dict, to_dict
-from phonelm.files import atomic_write
 from phonelm.phonemes import SYMBOLS, Phonemizer
 from phonelm.training.aligner import LAST_SILENCE_ID, VERSION, Aligner, align_batch, batches, train_aligner
+from phonelm.training.cache import write_arrays, write_json
 from phonelm.training.data import CACHE_FORMAT, FORMS, Problem, read_dataset
 from phonelm.training.encode import Chunk, Part, encode_chunk, make_chunks
 from phonelm.training.report import KeepRule, judge, summarise, to_text
 
 ALIGNER_UTTERANCES = 4000  # the aligner is trained on this many at most, drawn by its seed
-PRIVATE = ("part", "index", "longest", "leading")  # what only `prepare` needs of a record
 _worker: dict[str, Any] = {}  # what a worker process keeps between chunks
 
 
@@ -127,50 +124,6 @@ def _align(aligner: Aligner, parts: list[Path], budget: int) -> tuple[list[dict[
     return records, durations
 
 
-def _write(out: Path, parts: list[Path], records: list[dict[str, Any]], durations: list[np.ndarray], n_q: int) -> None:
-    """The arrays and `utterances.jsonl` of the kept utterances."""
-    total_t, total_n = sum(r["frames"] for r in records), sum(r["phonemes"] for r in records)
-    work = out / "unfinished"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    shapes = {
-        "codes": ((total_t, n_q), np.int16),
-        "phonemes": ((total_n,), np.uint8),
-        "word_starts": ((total_n,), np.bool_),
-        "durations": ((total_n,), np.uint16),
-    }
-    arrays = {
-        name: np.lib.format.open_memmap(work / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
-        for name, (shape, dtype) in shapes.items()
-    }
-    frame = phoneme = 0
-    loaded: int | None = None
-    with open(work / "utterances.jsonl", "w", encoding="utf-8") as file:
-        for record, lengths in zip(records, durations, strict=True):
-            if record["part"] != loaded:
-                loaded = record["part"]
-                part = Part(parts[loaded])
-                source = {name: part.arrays(name) for name in ("codes", "phonemes", "word_starts")}
-            index, t, n = record["index"], record["frames"], record["phonemes"]
-            arrays["codes"][frame : frame + t] = source["codes"][index]
-            arrays["phonemes"][phoneme : phoneme + n] = source["phonemes"][index]
-            arrays["word_starts"][phoneme : phoneme + n] = source["word_starts"][index]
-            arrays["durations"][phoneme : phoneme + n] = lengths
-            public = {key: value for key, value in record.items() if key not in PRIVATE}
-            file.write(json.dumps({**public, "frame": frame, "phoneme": phoneme}, ensure_ascii=False) + "\n")
-            frame, phoneme = frame + t, phoneme + n
-    for array in arrays.values():
-        array.flush()
-    for path in sorted(work.iterdir()):
-        os.replace(path, out / path.name)
-    work.rmdir()
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    with atomic_write(path) as file:
-        file.write((json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
-
-
 def prepare(
     dataset_dirs: list[Path],
     out: Path,
@@ -180,6 +133,7 @@ def prepare(
     workers: int = 1,
     form: str | None = None,
     config: AlignerConfig = AlignerConfig(),
+    speeds: Sequence[float] = (),
 ) -> dict[str, Any] | None:
     """Make or continue a cache. Everything already done is kept, so an interrupted run is simply started again.
 
@@ -193,6 +147,7 @@ def prepare(
         workers: processes for encoding, with one thread each; 1 encodes in this process.
         form: of `metadata.csv`, see `read_dataset`.
         config: of the aligner.
+        speeds: every utterance is added once more at each of these speeds, as another speaker.
     Returns:
         the report, as written to `report.json`; None for a shard.
     Raises:
@@ -210,6 +165,7 @@ def prepare(
         good, bad = read_dataset(folder, form)
         rows += good
         problems += bad
+    rows += [row.at_speed(speed) for speed in speeds for row in rows]
     codec = Codec.load(codec_name)
     chunks = make_chunks(rows, codec.fingerprint)
     folder = out / "parts"
@@ -230,8 +186,8 @@ def prepare(
     kept = [i for i, reason in enumerate(reasons) if not reason]
     report = summarise(records, reasons, problems, rule)
     (out / "cache.json").unlink(missing_ok=True)  # there again, as the last file, when the cache is whole
-    _write(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
-    _write_json(out / "report.json", report)
+    write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
+    write_json(out / "report.json", report)
     info = {
         "format": CACHE_FORMAT,
         "codec": {"name": codec.name, "fingerprint": codec.fingerprint},
@@ -242,7 +198,7 @@ def prepare(
         "speakers": len({records[i]["speaker"] for i in kept}),
         "symbols": list(SYMBOLS),
     }
-    _write_json(out / "cache.json", info)
+    write_json(out / "cache.json", info)
     return report
 
 
@@ -251,6 +207,13 @@ def _shard(text: str) -> tuple[int, int]:
     if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count)):
         raise argparse.ArgumentTypeError(f"{text!r} is no shard: 0/4, 1/4, 2/4 and 3/4 are the four quarters")
     return int(index), int(count)
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0.7 <= speed <= 1.4 or speed == 1:
+        raise argparse.ArgumentTypeError(f"{text} must be from 0.7 to 1.4 and not 1")
+    return speed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -263,6 +226,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard", type=_shard, default=(0, 1), metavar="I/N",
         help="encode only this share (0/4 to 3/4); a last run without --shard finishes the cache",
+    )  # fmt: skip
+    parser.add_argument(
+        "--speeds", type=_speed, nargs="+", default=[], metavar="X",
+        help="add every utterance at these speeds too, pitch included, as more voices: --speeds 0.9 1.12",
     )  # fmt: skip
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="encoding processes")
     parser.add_argument("--aligner-steps", type=int, default=AlignerConfig().steps, help="training steps")
@@ -287,6 +254,7 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         form=args.form,
         config=AlignerConfig(steps=args.aligner_steps),
+        speeds=args.speeds,
     )
     print(to_text(report) if report else f"shard {args.shard[0]}/{args.shard[1]} is encoded")
     return 0

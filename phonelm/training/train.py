@@ -21,7 +21,7 @@ from phonelm.megabyte import PhoneLM
 from phonelm.training.batches import BatchMaker, plan_epoch, split_holdout
 from phonelm.training.data import CodesDataset
 from phonelm.training.loss import losses
-from phonelm.training.optim import lr_scale, make_optimizers, pack_state, set_lr, unpack_state
+from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
 
 
 @dataclass
@@ -62,9 +62,19 @@ class Run:
         out: the run's folder.
         model_config, config: ignored in favour of the saved ones when the run is resumed.
         resume: continue from `last.safetensors` if it is there.
+        init: trained weights to start from, with their sizes: for a new voice, or for a longer training.
     """
 
-    def __init__(self, cache: Path, out: Path, model_config: ModelConfig, config: TrainConfig, resume: bool):
+    def __init__(
+        self,
+        cache: Path,
+        out: Path,
+        model_config: ModelConfig,
+        config: TrainConfig,
+        resume: bool = False,
+        init: Path | None = None,
+    ):
+        out.mkdir(parents=True, exist_ok=True)
         self.out, self.progress, state = out, Progress(), None
         if resume and (out / "last.safetensors").exists():
             state, meta = checkpoint.load(out / "last.safetensors", kind="training")
@@ -78,12 +88,14 @@ class Run:
         self.codec = Codec.load(made_by["name"])
         if self.codec.fingerprint != made_by["fingerprint"]:
             raise ValueError(f"{cache} holds codes of another version of the codec {made_by['name']}; prepare it again")
-        self.model_config = replace(model_config, codec=self.codec.name)
         torch.manual_seed(config.seed)
-        model = PhoneLM(self.model_config, self.codec.codebooks[: self.model_config.n_codebooks])
-        self.ema = torch.optim.swa_utils.AveragedModel(
-            model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.ema_decay)
-        )
+        if init is not None and state is None:
+            model = weights.load(init, self.codec).model.train()
+        else:
+            sizes = replace(model_config, codec=self.codec.name)
+            model = PhoneLM(sizes, self.codec.codebooks[: sizes.n_codebooks])
+        self.model_config = model.config
+        self.ema = average_weights(model, config.ema_decay)
         optimizers = make_optimizers(model, config)
         if state is not None:
             model.load_state_dict(_part(state, "model."))
@@ -119,8 +131,9 @@ class Run:
     def step(self, indices: list[int], epoch: int, at: int) -> tuple[Tensor, Tensor]:
         """One update; the rows of the batch are shared out among the processes."""
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
-        batch = self.maker(indices[rank::world], [self.config.seed, epoch, at, rank]).to(self.accelerator.device)
-        frames = self.accelerator.reduce(batch.target.sum(), "sum").item() / world
+        batch = self.maker(indices, [self.config.seed, epoch, at])
+        frames = int(batch.target.sum()) / world
+        batch = batch.share(rank, world).to(self.accelerator.device)
         with self.accelerator.autocast():
             loss, parts = losses(self.model, batch, self.config, frames)
         self.accelerator.backward(loss)
@@ -130,7 +143,11 @@ class Run:
             optimizer.zero_grad()
         self.ema.update_parameters(self.raw_model)
         self.progress.audio_s += frames * world / FRAME_RATE
-        return loss.detach(), parts
+        return self.accelerator.reduce(loss.detach(), "mean"), self.accelerator.reduce(parts, "mean")
+
+    def _same_everywhere(self, seconds: float) -> float:
+        """The mean over all processes, so that all of them stop at the same step."""
+        return self.accelerator.reduce(torch.tensor(seconds, device=self.accelerator.device), "mean").item()
 
     def train(self) -> None:
         """Run until the budget of minutes or steps is used up."""
@@ -146,7 +163,7 @@ class Run:
                 loss, parts = self.step(plan[at], progress.epoch, at)
                 average = parts if average is None else 0.98 * average + 0.02 * parts
                 progress.step, progress.batch = progress.step + 1, at + 1
-                progress.seconds += time.monotonic() - start
+                progress.seconds += self._same_everywhere(time.monotonic() - start)
                 if progress.share(config) >= 1 or time.monotonic() - last_save > 60 * config.save_every_minutes:
                     held = evaluate_loss(self.ema.module, self.maker, self.held, self.frames, config)
                     log.write(json.dumps({**vars(progress), "train": average.tolist(), "held": held.tolist()}) + "\n")
@@ -175,13 +192,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-frames", type=int, default=TrainConfig.batch_frames, help="target frames of a step")
     parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--init", type=Path, metavar="MODEL", help="start from the weights of this model.safetensors")
     parser.add_argument("--resume", action="store_true", help="continue a run that is already in --out")
 
 
 def run(args: argparse.Namespace) -> int:
-    args.out.mkdir(parents=True, exist_ok=True)
     config = TrainConfig(
         max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed
     )
-    Run(args.cache, args.out, replace(PRESETS[args.preset], n_codebooks=args.codebooks), config, args.resume).train()
+    sizes = replace(PRESETS[args.preset], n_codebooks=args.codebooks)
+    Run(args.cache, args.out, sizes, config, args.resume, args.init).train()
     return 0
