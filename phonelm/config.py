@@ -86,6 +86,9 @@ class AlignerConfig:
     seed: int = 0
 
 
+PRECISIONS = ("bf16", "fp16", "fp32")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """How the acoustic model is trained."""
@@ -93,6 +96,7 @@ class TrainConfig:
     batch_frames: int = 1700  # target frames of a step, over all processes
     max_minutes: float = 60.0  # wall-clock budget of the whole run; the learning rate falls to zero at its end
     max_steps: int = 0  # steps instead of minutes, if not 0
+    precision: str = "bf16"  # of the arithmetic; weights are kept in fp32
     warmup_steps: int = 100
     muon_lr: float = 1.5e-3  # matrices of the transformer blocks
     adam_lr: float = 1.5e-3  # everything else
@@ -113,6 +117,7 @@ class TrainConfig:
     ema_decay: float = 0.998
     holdout: int = 64  # utterances never trained on
     save_every_minutes: float = 5.0
+    speak_every_minutes: float = 15.0  # audio, code grid and word error rate of fixed sentences; 0: never
     seed: int = 0
 
 

@@ -317,7 +317,8 @@ def test_speeds_add_voices(tmp_path, dataset):
     finish([dataset], tmp_path / "cache", speeds=[0.8, 1.25])
     cache = CodesDataset(tmp_path / "cache")
     assert len(cache) == 30
-    assert {r["speaker"] for r in cache.records} == {f"voices/voice{i}{s}" for i in range(3) for s in ("", "@0.8", "@1.25")}
+    speakers = {f"voices/voice{i}{speed}" for i in range(3) for speed in ("", "@0.8", "@1.25")}
+    assert {r["speaker"] for r in cache.records} == speakers
     frames = {r["id"]: r["frames"] for r in cache.records}
     assert frames["voices/u00@0.8"] == pytest.approx(frames["voices/u00"] / 0.8, rel=0.05)
     assert frames["voices/u00@1.25"] == pytest.approx(frames["voices/u00"] / 1.25, rel=0.08)  # the silence stays

@@ -1,6 +1,9 @@
 """Batches, the loop, and resuming: on a small cache of random codes."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -190,3 +193,25 @@ def test_a_cache_of_another_codec_is_refused(cache, tmp_path):
     (other / "cache.json").write_text(json.dumps(info))
     with pytest.raises(ValueError, match="prepare it again"):
         Run(other, tmp_path, TINY, CONFIG, resume=False)
+
+
+def command(cache, out, *launcher):
+    """Train a few steps by the command line, in fp32 so that results can be compared closely; returns the last log."""
+    args = ["train", str(cache), "--preset", "tiny", "--max-steps", "4", "--batch-frames", "300", "--out", str(out)]
+    args += ["--precision", "fp32"]
+    args = [sys.executable, *launcher, "-m", "phonelm", *args]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(args, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (entry,) = (out / "log.jsonl").read_text().splitlines()  # by one process only
+    return json.loads(entry)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="gloo by torchrun is not tested on Windows")
+def test_two_processes_train_as_one(cache, tmp_path):
+    one = command(cache, tmp_path / "one")
+    two = command(cache, tmp_path / "two", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    assert (one["processes"], two["processes"]) == (1, 2)
+    assert two["step"] == one["step"] == 4 and two["audio_s"] == pytest.approx(one["audio_s"])
+    assert two["train"] == pytest.approx(one["train"], abs=2e-3)
+    assert two["held"] == pytest.approx(one["held"], abs=2e-3)

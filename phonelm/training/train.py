@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import json
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +18,17 @@ from tqdm import tqdm
 from phonelm import checkpoint, weights
 from phonelm.codec import Codec
 from phonelm.codes import seen_codes
-from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
+from phonelm.config import FRAME_RATE, PRECISIONS, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
 from phonelm.megabyte import PhoneLM
+from phonelm.phonemes import Phonemizer
 from phonelm.training.batches import BatchMaker, plan_epoch, split_holdout
 from phonelm.training.data import CodesDataset
 from phonelm.training.loss import losses
+from phonelm.training.monitor import SCALARS_EVERY, Monitor
 from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
+from phonelm.tts import TTS, Voice
+
+SAMPLE_PROMPT_S = 4.0  # length of the voice prompt of spoken samples
 
 
 @dataclass
@@ -82,7 +89,10 @@ class Run:
             config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
             self.progress = Progress(**meta["progress"])
         self.config = config
-        self.accelerator = Accelerator(mixed_precision="bf16")
+        several_on_cpu = "LOCAL_RANK" in os.environ and not torch.accelerator.is_available()
+        self.accelerator = Accelerator(
+            mixed_precision="no" if config.precision == "fp32" else config.precision, cpu=several_on_cpu
+        )
         self.dataset = CodesDataset(cache)
         made_by = self.dataset.info["codec"]
         self.codec = Codec.load(made_by["name"])
@@ -151,32 +161,66 @@ class Run:
 
     def train(self) -> None:
         """Run until the budget of minutes or steps is used up."""
-        progress, config, log = self.progress, self.config, open(self.out / "log.jsonl", "a", buffering=1)
-        bar = tqdm(total=config.max_steps or None, initial=progress.step, disable=not self.accelerator.is_main_process)
-        last_save, average = time.monotonic(), None
+        progress, config, main = self.progress, self.config, self.accelerator.is_main_process
+        monitor = Monitor(self.out / "events", self._sample_voice()) if main else None
+        bar = tqdm(total=config.max_steps or None, initial=progress.step, disable=not main)
+        mark = last_save = last_spoken = time.monotonic()
+        average = None
         while progress.share(config) < 1:
             plan = plan_epoch(self.frames, self.train_set, config.batch_frames, [config.seed, progress.epoch])
             plan = [p for p in plan if len(p) >= self.accelerator.num_processes]
             for at in range(progress.batch, len(plan)):
-                start = time.monotonic()
                 set_lr(self.optimizers, lr_scale(progress.step, progress.share(config), config.warmup_steps))
-                loss, parts = self.step(plan[at], progress.epoch, at)
+                parts = self.step(plan[at], progress.epoch, at)[1]
                 average = parts if average is None else 0.98 * average + 0.02 * parts
+                now = time.monotonic()
                 progress.step, progress.batch = progress.step + 1, at + 1
-                progress.seconds += self._same_everywhere(time.monotonic() - start)
-                if progress.share(config) >= 1 or time.monotonic() - last_save > 60 * config.save_every_minutes:
-                    held = evaluate_loss(self.ema.module, self.maker, self.held, self.frames, config)
-                    log.write(json.dumps({**vars(progress), "train": average.tolist(), "held": held.tolist()}) + "\n")
-                    self.save()
-                    last_save = time.monotonic()
+                progress.seconds += self._same_everywhere(now - mark)
+                mark, done = now, progress.share(config) >= 1
+                speed = progress.audio_s / progress.seconds
+                if monitor and progress.step % SCALARS_EVERY == 0:
+                    monitor.losses("train", average, progress.step)
+                    monitor.progress(self.optimizers[0].param_groups[0]["lr"], speed, progress.step)
+                if monitor and (done or now - last_save > 60 * config.save_every_minutes):
+                    self._checkpoint(monitor, average)
+                    last_save = now
+                if monitor and config.speak_every_minutes and now - last_spoken > 60 * config.speak_every_minutes:
+                    monitor.speak(self._tts(), progress.step)
+                    last_spoken = now
                 bar.update()
-                bar.set_postfix_str(
-                    f"{progress.audio_s / progress.seconds:.1f} x  " + " ".join(f"{x:.2f}" for x in average)
-                )
-                if progress.share(config) >= 1:
+                bar.set_postfix_str(f"{speed:.1f} x, {self._left()}, " + " ".join(f"{x:.2f}" for x in average))
+                if done:
                     break
             else:
                 progress.epoch, progress.batch = progress.epoch + 1, 0
+        if monitor:
+            monitor.close()
+
+    def _left(self) -> str:
+        """Time left, for the progress bar."""
+        share = self.progress.share(self.config)
+        left_s = self.progress.seconds * (1 - share) / max(share, 1e-9)
+        return f"{int(left_s // 3600)}:{int(left_s // 60 % 60):02}:{int(left_s % 60):02} left"
+
+    def _checkpoint(self, monitor: Monitor, average: Tensor) -> None:
+        """Measure the averaged weights on what is held out, log it, save everything."""
+        held = evaluate_loss(self.ema.module, self.maker, self.held, self.frames, self.config)
+        monitor.losses("held_out", held, self.progress.step)
+        with open(self.out / "log.jsonl", "a", encoding="utf-8") as log:
+            entry = {"processes": self.accelerator.num_processes, "train": average.tolist(), "held": held.tolist()}
+            log.write(json.dumps({**vars(self.progress), **entry}) + "\n")
+        self.save()
+
+    def _tts(self) -> TTS:
+        """The system with the averaged weights of now."""
+        model = copy.deepcopy(self.ema.module).eval()
+        return TTS(weights.Acoustic(model, self.seen_codes, {}), self.codec, Phonemizer())
+
+    def _sample_voice(self) -> Voice:
+        """An utterance that is held out, as a voice prompt."""
+        index = min(self.held, key=lambda i: abs(self.frames[i] - SAMPLE_PROMPT_S * FRAME_RATE))
+        codes = self.dataset[index].codes.long()  # (n_q, T)
+        return Voice(codes.T, self.codec.decode(codes[None])[0, 0].numpy())
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -191,6 +235,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-steps", type=int, default=0, help="budget in steps instead of minutes")
     parser.add_argument("--batch-frames", type=int, default=TrainConfig.batch_frames, help="target frames of a step")
     parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default bf16)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--init", type=Path, metavar="MODEL", help="start from the weights of this model.safetensors")
     parser.add_argument("--resume", action="store_true", help="continue a run that is already in --out")
@@ -198,8 +243,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = TrainConfig(
-        max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed
-    )
+        max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed,
+        precision=args.precision,
+    )  # fmt: skip
     sizes = replace(PRESETS[args.preset], n_codebooks=args.codebooks)
     Run(args.cache, args.out, sizes, config, args.resume, args.init).train()
     return 0
