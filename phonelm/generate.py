@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from phonelm.codes import bos_id, hidden_id, previous
+from phonelm.codes import hidden_id
 from phonelm.config import SamplingConfig
-from phonelm.megabyte import PhoneLM
+from phonelm.engine import Engine
 from phonelm.sampling import Pick, clamp_masks, describe, draw
 
 
@@ -65,7 +65,7 @@ class PointerState:
 
 @torch.no_grad()
 def generate(
-    model: PhoneLM,
+    engine: Engine,
     symbols: Tensor,
     word_starts: Tensor,
     prompt: Tensor | None,
@@ -75,7 +75,7 @@ def generate(
     """Speak phonemes, frame by frame.
 
     Args:
-        model: in eval mode.
+        engine: the model.
         symbols: (N,) int64 phoneme ids; word_starts: (N,) bool.
         prompt: (P, K) int64 codes of the voice prompt, or None for no prompt.
         config: sampling settings, with the seed.
@@ -85,40 +85,33 @@ def generate(
     Raises:
         ValueError: `clamp="prompt"` without a prompt, more codebooks than the model has.
     """
-    sizes = model.config
-    k, card = sizes.n_codebooks, sizes.card
+    k, card = engine.config.n_codebooks, engine.config.card
     n = config.n_codebooks or k
     if n > k:
         raise ValueError(f"the model has {k} codebooks, {n} were asked for; choose 1 to {k}")
-    device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(config.seed)
     masks = clamp_masks(config.clamp, prompt, seen, k, card)
-    text = model.text_encoder(symbols[None].to(device), word_starts[None].to(device))  # (1, N, D)
-    cache = model.global_model.transformer.new_cache(1, 1024)
-    local_cache = model.local_model.transformer.new_cache(1, k + 1)
-    head = model.local_model.head()
+    prev = engine.first(1)
+    device = prev.device
+    text = engine.encode_text(symbols[None].to(device), word_starts[None].to(device))  # (1, N, D)
+    cache, local_cache = engine.new_caches(1, 1024)
     if prompt is not None and len(prompt):
-        feed_prompt(model, prompt.to(device), cache)
+        engine.feed_prompt(prompt[None].to(device), cache)
     pointer = PointerState()
     pointer.draw(config.pointer_temperature, generator)
-    prev = torch.full((1, 1, k), bos_id(card), device=device)
     rate = math.log(config.speed)
     while True:
-        hold = torch.tensor([[pointer.hold]], device=device)
-        context = model.global_model(prev, text[:, pointer.index][:, None], hold, cache)[:, 0]  # (1, D)
+        hold = torch.tensor([pointer.hold], device=device)
+        inputs = engine.frame(prev, text[:, pointer.index], hold, cache)
         local_cache.rewind()
-        inputs = model.local_model.context(context).unflatten(-1, (k + 1, -1)) + model.local_model.position
         codes = torch.full((1, k), hidden_id(card), device=device)
         logits = []
-        for i in range(k + 1):
-            x = inputs[:, i : i + 1]
-            if i:
-                x = x + model.local_model.codes.one(codes[:, i - 1 : i], i - 1)
-            z = model.local_model.transformer(x, cache=local_cache)[:, 0]
+        for i in range(k):
+            x = engine.code(i, inputs, codes[:, i - 1] if i else None, local_cache)
             if i < n:
-                logits.append((z[0] @ head[i]).float().cpu())
+                logits.append(x[0].float().cpu())
                 codes[0, i] = draw(logits[-1], config, None if masks is None else masks[i], generator)
-        logit = float(model.local_model.advance(z)) + rate
+        logit = float(engine.code(k, inputs, codes[:, -1], local_cache)) + rate
         advance = 1 / (1 + math.exp(-logit))
         moves = pointer.moves(advance)
         forced = not moves and pointer.hold >= config.max_phoneme_frames
@@ -130,13 +123,4 @@ def generate(
             if pointer.index == len(symbols):
                 return
             pointer.draw(config.pointer_temperature, generator)
-        prev = codes[:, None]
-
-
-def feed_prompt(model: PhoneLM, prompt: Tensor, cache) -> None:
-    """Put the voice prompt, (P, K) int64 codes, into the global model's cache."""
-    codes = prompt[None]
-    pointer = torch.full(codes.shape[:2], -1, device=codes.device)
-    prev = previous(codes, pointer, model.config.card)
-    text = model.global_model.no_phoneme.expand(1, len(prompt), -1)
-    model.global_model(prev, text, torch.zeros_like(pointer), cache)
+        prev = codes

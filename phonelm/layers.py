@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+EPS = 1e-5  # of RMSNorm
+
 
 class KVCache:
     """Keys and values of one utterance (or one batch of them), grown in place; never shared between utterances.
@@ -26,11 +28,15 @@ class KVCache:
     def put(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Append (B, H, T, D/H) keys and values of one layer; returns all so far, (B, H, length + T, D/H)."""
         end = self.length + k.shape[2]
-        if end > self.data.shape[4]:
-            self.data = F.pad(self.data, (0, 0, 0, max(end, 2 * self.data.shape[4]) - self.data.shape[4]))
+        self.reserve(end)
         self.data[layer, 0, :, :, self.length : end] = k
         self.data[layer, 1, :, :, self.length : end] = v
         return self.data[layer, 0, :, :, :end], self.data[layer, 1, :, :, :end]
+
+    def reserve(self, length: int) -> None:
+        """Make room for so many positions."""
+        if length > self.data.shape[4]:
+            self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * self.data.shape[4]) - self.data.shape[4]))
 
     def rewind(self, length: int = 0) -> None:
         """Forget everything after the first `length` positions."""
@@ -84,7 +90,7 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), 1e-5)
+        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), EPS)
 
 
 class Attention(nn.Module):

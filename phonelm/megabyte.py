@@ -65,11 +65,6 @@ class CodeInput(nn.Module):
         project = self.project.expand(self.vectors.shape[0], -1, -1)[: codes.shape[1]]
         return torch.einsum("mkc,kcd->mkd", vectors, project) + self.embedding(flat)
 
-    def one(self, codes: Tensor, k: int) -> Tensor:
-        """(M, 1) int64 codes of codebook k alone -> (M, 1, D)."""
-        flat = codes + self.offsets[k]
-        return F.embedding(codes, self.vectors[k]) @ self.project[k % len(self.project)] + self.embedding(flat)
-
     def summed(self, codes: Tensor) -> Tensor:
         """(..., K) int64 -> (..., D), the sum over codebooks; the linear map must be shared."""
         flat = codes + self.offsets

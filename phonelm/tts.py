@@ -16,6 +16,7 @@ from phonelm import audio, checkpoint, weights
 from phonelm.codec import Codec
 from phonelm.codes import to_codec
 from phonelm.config import FRAME_RATE, SamplingConfig
+from phonelm.engine import Engine
 from phonelm.generate import Frame, generate
 from phonelm.phonemes import Phonemes, Phonemizer
 from phonelm.text import split_sentences
@@ -154,7 +155,7 @@ class TTS:
         self, acoustic: weights.Acoustic, codec: Codec, phonemizer: Phonemizer, default_voice: Path | None = None
     ):
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
-        self.model = acoustic.model
+        self.model, self.engine = acoustic.model, Engine(acoustic.model)
         self._default_path = default_voice
         self._default: Voice | None = None
 
@@ -275,7 +276,7 @@ class TTS:
         for s, phonemes in enumerate(speech.phonemes):
             settings = replace(speech.settings, seed=(speech.settings.seed + s) % 2**63)
             symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
-            for frame in generate(self.model, symbols, starts, prompt, settings, self.acoustic.seen):
+            for frame in generate(self.engine, symbols, starts, prompt, settings, self.acoustic.seen):
                 speech.frames.append(frame)
                 speech.sentence.append(s)
                 yield frame

@@ -7,6 +7,7 @@ import torch
 
 from phonelm.codes import seen_codes
 from phonelm.config import SamplingConfig
+from phonelm.engine import Engine
 from phonelm.generate import PointerState, generate
 from phonelm.sampling import draw
 from tests.conftest import TINY
@@ -16,7 +17,7 @@ PROMPT = torch.randint(0, 8, (20, TINY.n_codebooks), generator=torch.Generator()
 
 
 def run(model, prompt=PROMPT, seen=None, **settings):
-    return list(generate(model, SYMBOLS, STARTS, prompt, SamplingConfig(**settings), seen))
+    return list(generate(Engine(model), SYMBOLS, STARTS, prompt, SamplingConfig(**settings), seen))
 
 
 def codes(frames):
@@ -62,8 +63,8 @@ def test_temperature_zero_takes_the_likeliest_code(tiny_model):
 
 def test_interleaved_utterances_do_not_share_state(tiny_model):
     alone = codes(run(tiny_model, seed=1))
-    one = generate(tiny_model, SYMBOLS, STARTS, PROMPT, SamplingConfig(seed=1))
-    two = generate(tiny_model, SYMBOLS.flip(0), STARTS, None, SamplingConfig(seed=2))
+    one = generate(Engine(tiny_model), SYMBOLS, STARTS, PROMPT, SamplingConfig(seed=1))
+    two = generate(Engine(tiny_model), SYMBOLS.flip(0), STARTS, None, SamplingConfig(seed=2))
     mixed = []
     for frame in one:
         mixed.append(frame)

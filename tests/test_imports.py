@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "phonelm"
 ORDER = (  # a module imports only from those before it
-    "config files text lexicon phonemes codes layers megabyte sampling generate checkpoint audio codec_nets "
+    "config files text lexicon phonemes codes layers megabyte engine sampling generate checkpoint audio codec_nets "
     "codec_stream codec_weights codec weights tts picture training cli __main__"
 ).split()
 MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
@@ -44,7 +44,7 @@ def test_the_network_knows_tensors_only():
 
 def test_the_app_knows_the_facade_only():
     names = imported(PACKAGE.parent / "app.py")
-    assert not names & {"megabyte", "generate", "sampling", "codes", "layers", "codec_nets", "codec_weights"}
+    assert not names & {"megabyte", "generate", "sampling", "codes", "layers", "codec_nets", "codec_weights", "engine"}
 
 
 def test_importing_has_no_side_effects():

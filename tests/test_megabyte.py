@@ -4,7 +4,7 @@ import torch
 
 from phonelm.codes import pointer_from_durations, previous
 from phonelm.config import TrainConfig
-from phonelm.generate import feed_prompt
+from phonelm.engine import Engine
 from phonelm.megabyte import PhoneLM
 from phonelm.training.batches import Batch
 from phonelm.training.loss import losses
@@ -71,20 +71,17 @@ def test_cached_steps_equal_the_full_forward(tiny_model):
     b = batch()
     with torch.no_grad():
         logits, advance = forward(tiny_model, b)
-        cache = tiny_model.global_model.transformer.new_cache(1, 2)  # small, so that it has to grow
-        text = tiny_model.text_encoder(b.symbols, b.word_starts)
-        feed_prompt(tiny_model, b.codes[0, :P], cache)
+        engine = Engine(tiny_model)
+        cache, local_cache = engine.new_caches(1, 2)  # small, so that it has to grow
+        text = engine.encode_text(b.symbols, b.word_starts)
+        engine.feed_prompt(b.codes[:, :P], cache)
         for m, t in enumerate(range(P, T)):
-            slot = text[:, b.pointer[0, t]][:, None]
-            context = tiny_model.global_model(b.prev[:, t : t + 1], slot, b.hold[:, t : t + 1], cache)[:, 0]
-            inputs = tiny_model.local_model.inputs(context, b.codes[:, t])
-            local_cache = tiny_model.local_model.transformer.new_cache(1, K + 1)
-            z = torch.cat(
-                [tiny_model.local_model.transformer(inputs[:, i : i + 1], cache=local_cache) for i in range(K + 1)], 1
-            )
-            stepped = torch.einsum("kd,kdc->kc", z[0, :-1], tiny_model.local_model.head())
-            torch.testing.assert_close(stepped, logits[m], atol=1e-5, rtol=1e-4)
-            torch.testing.assert_close(tiny_model.local_model.advance(z[0, -1])[0], advance[m], atol=1e-5, rtol=1e-4)
+            inputs = engine.frame(b.prev[:, t], text[:, b.pointer[0, t]], b.hold[:, t], cache)
+            local_cache.rewind()
+            last = [None, *b.codes[:, t].unbind(1)]
+            stepped = [engine.code(k, inputs, last[k], local_cache)[0] for k in range(K + 1)]
+            torch.testing.assert_close(torch.stack(stepped[:-1]), logits[m], atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(stepped[-1][0], advance[m], atol=1e-5, rtol=1e-4)
 
 
 def test_padding_changes_nothing(tiny_model):
