@@ -135,9 +135,17 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
         raise AudioError(
             f"the voice prompt has only {active.sum() * FRAME_S:.2f} s of sound; at least {MIN_PROMPT_S} s are needed"
         )
-    rms = np.sqrt(np.mean(_energies(wav)[active]))
-    gain = min(10 ** (PROMPT_DBFS / 20) / rms, PROMPT_PEAK / np.abs(wav).max())
-    return Prompt((wav * gain).astype(np.float32), start / SAMPLE_RATE, end / SAMPLE_RATE, tuple(notes))
+    return Prompt(normalise(wav), start / SAMPLE_RATE, end / SAMPLE_RATE, tuple(notes))
+
+
+def active_rms(wav: np.ndarray) -> float:
+    """RMS of the parts of a waveform (S,) at `SAMPLE_RATE` that are no pause."""
+    return float(np.sqrt(_energies(wav)[_active(wav)].mean()))
+
+
+def normalise(wav: np.ndarray) -> np.ndarray:
+    """(S,) float32 with some sound in it -> the same at `PROMPT_DBFS`, or quieter where a peak would be too high."""
+    return wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / active_rms(wav), PROMPT_PEAK / np.abs(wav).max()))
 
 
 def _checked(wav: np.ndarray, name: str) -> np.ndarray:

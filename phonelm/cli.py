@@ -124,6 +124,7 @@ def _speak(args: argparse.Namespace) -> int:
         if not jobs:
             raise ValueError(f"{args.file} holds no sentence")
         args.out.mkdir(parents=True, exist_ok=True)
+        _check_writable(args.json)
     tts = TTS.load(args.checkpoint, device=args.device)
     voice = tts.voice(args.prompt)
     infos = []

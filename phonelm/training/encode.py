@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from phonelm.audio import PROMPT_DBFS, PROMPT_PEAK, _active, _energies, read_audio, resample
+from phonelm.audio import active_rms, normalise, read_audio, resample
 from phonelm.codec import Codec
 from phonelm.config import SAMPLE_RATE
 from phonelm.files import atomic_write
@@ -55,11 +55,6 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
     return chunks
 
 
-def speech_rms(wav: np.ndarray) -> float:
-    """RMS of the parts of a waveform (S,) at `SAMPLE_RATE` that are no pause, as measured for voice prompts."""
-    return float(np.sqrt(_energies(wav)[_active(wav)].mean()))
-
-
 def trim(wav: np.ndarray) -> tuple[np.ndarray, float]:
     """Shorten silence at both ends to `KEEP_SILENCE_S`.
 
@@ -76,7 +71,7 @@ def trim(wav: np.ndarray) -> tuple[np.ndarray, float]:
     if len(windows) < 3:
         return wav, 0.0
     level = 10 * np.log10(np.square(windows, dtype=np.float64).mean(1) + 1e-12)  # dBFS
-    active = 20 * np.log10(speech_rms(wav))
+    active = 20 * np.log10(active_rms(wav))
     threshold = min(max(active - 40, np.percentile(level, 5) + 6), active - 25)
     loud = np.convolve(level > threshold, np.ones(3), "valid") == 3  # three windows in a row
     if not loud.any():
@@ -99,7 +94,7 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     wav, sample_rate = read_audio(row.path)
     wav = resample(wav, sample_rate * row.speed, SAMPLE_RATE)
     wav, start_s = trim(wav - wav.mean())
-    wav = wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / speech_rms(wav), PROMPT_PEAK / np.abs(wav).max()))
+    wav = normalise(wav)
     phonemes = phonemizer(row.text)
     mel = log_mel(wav)
     if len(mel) < len(phonemes.ids):

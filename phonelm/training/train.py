@@ -28,6 +28,7 @@ from phonelm.training.monitor import SCALARS_EVERY, Monitor
 from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
 from phonelm.tts import TTS, Voice
 
+KIND = "training"  # of `last.safetensors`
 SAMPLE_PROMPT_S = 4.0  # length of the voice prompt of spoken samples
 
 
@@ -84,7 +85,7 @@ class Run:
         out.mkdir(parents=True, exist_ok=True)
         self.out, self.progress, state = out, Progress(), None
         if resume and (out / "last.safetensors").exists():
-            state, meta = checkpoint.load(out / "last.safetensors", kind="training")
+            state, meta = checkpoint.load(out / "last.safetensors", KIND)
             model_config, saved = from_dict(ModelConfig, meta["config"]), from_dict(TrainConfig, meta["train"])
             config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
             self.progress = Progress(**meta["progress"])
@@ -127,7 +128,7 @@ class Run:
         tensors = {f"model.{k}": v for k, v in self.raw_model.state_dict().items()}
         tensors |= {f"ema.{k}": v for k, v in self.ema.state_dict().items()}
         tensors |= pack_state(self.optimizers)
-        checkpoint.save(self.out / "last.safetensors", tensors, {"kind": "training", **common})
+        checkpoint.save(self.out / "last.safetensors", tensors, {"kind": KIND, **common})
         weights.save(self.out / "model.safetensors", self.ema.module, self.seen_codes, self.codec, common)
 
     def _seen(self) -> Tensor:
