@@ -179,3 +179,49 @@ class SamplingConfig:
                 raise ValueError(f"{name} must be a whole number, not {value!r}")
         if self.clamp not in CLAMPS:
             raise ValueError(f"clamp must be one of {', '.join(CLAMPS)}, not {self.clamp!r}")
+
+
+CODEC_STAGES = ("mel", "gan")
+
+
+@dataclass(frozen=True)
+class CodecTrainConfig:
+    """How the bundled codec is trained. `ValueError` names the setting that is out of range."""
+
+    stage: str = "mel"  # mel: spectral losses; gan: adversarial ones besides
+    freeze_encoder: bool = False  # encoder and codebooks stay as they are, so that codes stay valid
+    batch_size: int = 16  # crops of a step, over all processes
+    crop_frames: int = 50
+    max_minutes: float = 60.0  # wall-clock budget of the whole run; the learning rates fall to zero at its end
+    max_steps: int = 0  # steps instead of minutes, if not 0
+    precision: str = "bf16"  # of decoder and discriminators; encoder, codebooks and spectra are computed in fp32
+    warmup_steps: int = 100
+    lr: float = 1e-3  # of the codec in stage mel
+    gan_lr: float = 2e-4  # of codec and discriminators in stage gan
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    commitment_weight: float = 1.0  # beside the mel loss's 1; with 10 the codebooks collapse
+    adversarial_weight: float = 1 / 45  # of hinge loss and feature matching, beside the mel loss's 1 (Vocos)
+    discriminator_width: int = 16
+    quantise_from: int = 300  # step at which k-means starts the codebooks; with them from step 0 they collapse
+    start_batches: int = 20  # batches of latents that k-means is given
+    codebooks_used: tuple[int, ...] = (2, 3, 4, 6, 8)  # each example trains with a number of codebooks drawn from these
+    level_dbfs: tuple[float, float] = (-36.0, -12.0)  # RMS of the recordings that crops are taken from
+    p_spoiled: float = 0.0  # share of crops that are heard with noise or muffled, and are to be said cleanly
+    holdout_share: float = 0.04  # of the speakers
+    save_every_minutes: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (("stage", CODEC_STAGES), ("precision", ("bf16", "fp32"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
+        limits = {
+            "batch_size": (1, 4096), "crop_frames": (4, 3000), "lr": (0, 1), "gan_lr": (0, 1), "p_spoiled": (0, 1),
+            "discriminator_width": (2, 256), "holdout_share": (0, 1), "max_steps": (0, 10**9),
+        }  # fmt: skip
+        for name, (low, high) in limits.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
+        if not self.max_steps and not self.max_minutes > 0:
+            raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")

@@ -66,12 +66,13 @@ def _audio_files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def read_dataset(folder: Path, form: str | None = None) -> tuple[list[Row], list[Problem]]:
+def read_dataset(folder: Path, form: str | None = None, need_text: bool = True) -> tuple[list[Row], list[Problem]]:
     """Read a dataset folder: `metadata.csv` and audio in `audio/` or `wavs/`.
 
     Args:
         folder: its name prefixes ids and speakers, so that datasets can be merged.
         form: "ljspeech" (`id|text|normalised text`), "speaker" (`id|speaker|text`), None to detect it.
+        need_text: leave out rows whose text is empty.
     Returns:
         the usable rows in order, and the rows left out: wrong columns, empty text, no audio file, repeated id.
     Raises:
@@ -101,7 +102,7 @@ def read_dataset(folder: Path, form: str | None = None) -> tuple[list[Row], list
         path = files.get(key) or files.get(Path(key).with_suffix("").as_posix())
         if name in seen:
             problems.append(Problem(name, "repeated id"))
-        elif not text:
+        elif need_text and not text:
             problems.append(Problem(name, "empty text"))
         elif "\ufffd" in line:
             problems.append(Problem(name, "not UTF-8"))
