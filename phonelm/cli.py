@@ -29,10 +29,11 @@ TRAINING = (
     ("prepare", "Make a training cache of dataset folders."),
     ("train", "Train the model."),
     ("train-codec", "Train the codec, or measure one."),
+    ("bench", "Measure speed: real-time factor, time to first audio, where the time goes."),
     ("evaluate", "Measure word error rate, DNSMOS, speaker similarity and speed."),
     ("ladder", "Climb one rung of the ladder: over-fit a few utterances, or compare variants."),
 )
-MODULES = {"train-codec": "codec_train"}  # of commands that are not named after their module
+MODULES = {"train-codec": "training.codec_train", "bench": "bench"}  # where the name is not the module's
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -76,7 +77,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     p.add_argument("--checkpoint", type=Path, metavar="FILE")
     for name, text in TRAINING:
         if name in chosen:  # speaking does not need what training imports
-            module = import_module(f"phonelm.training.{MODULES.get(name, name)}")
+            module = import_module(f"phonelm.{MODULES.get(name, 'training.' + name)}")
             module.add_arguments(command(name, module.run, text))
         else:
             command(name, None, text)

@@ -24,10 +24,10 @@ class BlockWeights:
 
     attention_norm: Tensor  # (D,)
     qkv: Tensor  # (3 D, D)
-    out: Tensor  # (D, D)
+    out: Tensor  # (D, D), transposed
     mlp_norm: Tensor  # (D,)
     gate_up: Tensor  # (2 hidden, D)
-    down: Tensor  # (D, hidden)
+    down: Tensor  # (hidden, D), transposed
 
 
 class Stepper:
@@ -39,37 +39,41 @@ class Stepper:
         self.norm = transformer.norm.weight.detach()
         self.blocks = [
             BlockWeights(
-                *(
-                    w.detach()
-                    for w in (
-                        b.attention_norm.weight, b.attention.qkv.weight, b.attention.out.weight,
-                        b.mlp_norm.weight, b.mlp.gate_up.weight, b.mlp.down.weight,
-                    )
-                )
+                b.attention_norm.weight.detach(), b.attention.qkv.weight.detach(), b.attention.out.weight.detach().t(),
+                b.mlp_norm.weight.detach(), b.mlp.gate_up.weight.detach(), b.mlp.down.weight.detach().t(),
             )
             for b in transformer.blocks
         ]  # fmt: skip
+        self.turns = self._turns(512)
+
+    def _turns(self, length: int) -> tuple[Tensor, Tensor]:
+        """Cosines and signed sines of `length` rotary positions, (length, 3, 1, 1, D/H) each: queries and keys are
+        turned, values stay as they are (cosine 1, sine 0)."""
+        cos, sin = self.transformer.rotary(0, length, self.norm.device)
+        cos, sin = torch.cat([cos, cos], 1).to(self.norm.dtype), torch.cat([-sin, sin], 1).to(self.norm.dtype)
+        one, zero = torch.ones_like(cos), torch.zeros_like(sin)
+        return torch.stack([cos, cos, one], 1)[:, :, None, None], torch.stack([sin, sin, zero], 1)[:, :, None, None]
 
     def __call__(self, x: Tensor, cache: KVCache) -> Tensor:
         """(B, D) the next position -> (B, D); the cache grows by it."""
         batch, dim = x.shape
-        start = cache.length
-        cos, sin = self.transformer.rotary(start, 1, x.device)[:, 0].to(x.dtype)  # (D/H / 2,) each
-        cos, sin = torch.cat([cos, cos]), torch.cat([-sin, sin])
-        half = len(sin) // 2
-        cache.reserve(start + 1)
+        start, end = cache.length, cache.length + 1
+        cache.reserve(end)
+        turns = self.turns
+        if end > len(turns[0]):
+            self.turns = turns = self._turns(2 * end)
+        cos, sin = turns[0][start], turns[1][start]
+        half = cos.shape[-1] // 2
         for layer, w in enumerate(self.blocks):
             qkv = F.linear(F.rms_norm(x, (dim,), w.attention_norm, EPS), w.qkv).view(batch, 3, self.heads, 1, -1)
-            qk = qkv[:, :2]
-            qk = torch.addcmul(qk * cos, qk.roll(half, -1), sin)
-            keys, values = cache.data[layer]
-            keys[:, :, start : start + 1] = qk[:, 1]
-            values[:, :, start : start + 1] = qkv[:, 2]
-            y = F.scaled_dot_product_attention(qk[:, 0], keys[:, :, : start + 1], values[:, :, : start + 1])
-            x = x + F.linear(y.reshape(batch, dim), w.out)
+            qkv = torch.addcmul(qkv * cos, qkv.roll(half, -1), sin)
+            past = cache.data[layer].narrow(3, 0, end)  # (2, B, H, end, D/H)
+            past.narrow(3, start, 1).copy_(qkv[:, 1:].transpose(0, 1))
+            y = F.scaled_dot_product_attention(qkv[:, 0], past[0], past[1])
+            x = torch.addmm(x, y.view(batch, dim), w.out)
             gate, up = F.linear(F.rms_norm(x, (dim,), w.mlp_norm, EPS), w.gate_up).chunk(2, dim=-1)
-            x = x + F.linear(F.silu(gate) * up, w.down)
-        cache.length = start + 1
+            x = torch.addmm(x, F.silu(gate) * up, w.down)
+        cache.length = end
         return F.rms_norm(x, (dim,), self.norm, EPS)
 
 
@@ -94,7 +98,7 @@ class Engine:
         self.outer_codes, self.inner_codes = table(outer.codes), table(inner.codes)  # (K * rows, D)
         self.offsets = inner.codes.offsets
         self.hold = outer.hold.weight.detach()
-        self.context = inner.context.weight.detach()
+        self.context = inner.context.weight.detach().t()
         self.context_bias = inner.context.bias.detach() + inner.position.detach().flatten()
         self.heads = inner.head().transpose(1, 2).contiguous()  # (K, card, D)
         self.advance_weight, self.advance_bias = inner.advance.weight.detach(), inner.advance.bias.detach()
@@ -134,7 +138,7 @@ class Engine:
         """
         x = F.embedding(prev + self.offsets, self.outer_codes).sum(1) + text
         x = x + F.embedding(hold.clamp(max=self.config.max_hold - 1), self.hold)
-        inputs = F.linear(self.outer(x, cache), self.context, self.context_bias)
+        inputs = torch.addmm(self.context_bias, self.outer(x, cache), self.context)
         return inputs.view(len(prev), self.config.n_codebooks + 1, -1).transpose(0, 1)
 
     def code(self, k: int, inputs: Tensor, last: Tensor | None, cache: KVCache) -> Tensor:

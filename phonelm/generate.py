@@ -63,7 +63,7 @@ class PointerState:
         return self.survival < self.threshold
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def generate(
     engine: Engine,
     symbols: Tensor,
