@@ -238,6 +238,7 @@ class TTS:
         text: str | list[Phonemes],
         prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
         settings: SamplingConfig = SamplingConfig(),
+        on_frame: Callable[[Speech], bool | None] | None = None,
     ) -> Iterator[tuple[np.ndarray, Speech]]:
         """Speak a text, handing out sound as soon as it is made; arguments as for `speak`.
 
@@ -257,6 +258,9 @@ class TTS:
 
         for frame in self._frames(speech):
             yield from hand_out(decoder.push(frame.codes[None, :, None]))
+            if on_frame is not None and on_frame(speech):
+                speech.stop_reason = "stopped"
+                break
         last = decoder.flush()
         speech.wav = np.concatenate([*chunks, last[0, 0].cpu().numpy()])
         self._close(speech, start)

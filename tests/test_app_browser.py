@@ -1,17 +1,23 @@
 """The app in a real browser: Chromium, without a window."""
 
+import re
 import shutil
 
+import numpy as np
 import pytest
+import soundfile
+
+from phonelm.config import SAMPLE_RATE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need the package playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need Chromium (apt-get install chromium)")
 FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--no-sandbox --disable-gpu --mute-audio --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-WAIT_MS = 30_000
+WAIT_MS = 60_000
+GRID, CANVAS, READOUT = "#grid .grid-full:not([hidden])", "#grid canvas", "#grid .grid-readout"
 
 
 @pytest.fixture(scope="module")
@@ -38,40 +44,219 @@ def page(browser, app_url):
     assert not problems
 
 
-def generate(page, text):
+def generate(page, text, wait=True):
     page.fill("#text textarea", text)
     page.click("#generate")
+    if wait:
+        page.wait_for_selector(GRID, state="detached")
+        page.wait_for_selector(GRID)
+        page.wait_for_function("document.querySelector('#speech audio').duration > 0")
+        page.wait_for_selector("#generate:not([disabled])")
 
 
-def test_text_becomes_speech_and_a_picture(page):
+def player(page, what):
+    return page.evaluate(f"document.querySelector('#speech audio').{what}")
+
+
+def cell(page, frame, book):
+    """Where in the page a cell of the grid's first view is drawn."""
+    page.locator(CANVAS).scroll_into_view_if_needed()
+    box = page.locator(CANVAS).bounding_box()
+    grid = page.locator(CANVAS).evaluate(
+        "c => ({gutter: +c.dataset.gutter, px: +c.dataset.px, codes: +c.dataset.codes})"
+    )
+    x = box["x"] + grid["gutter"] + (frame + 0.5) * grid["px"]
+    return x, box["y"] + grid["codes"] + (book + 0.5) * 20
+
+
+def colours(page):
+    """How many different colours the grid's canvas shows, and the brightness of its lower left corner."""
+    return page.evaluate(
+        """() => {
+          const canvas = document.querySelector("#grid canvas"), c = canvas.getContext("2d");
+          const p = c.getImageData(0, 0, canvas.width, canvas.height).data, seen = new Set();
+          for (let i = 0; i < p.length; i += 4) seen.add((p[i] << 16) | (p[i + 1] << 8) | p[i + 2]);
+          const last = 4 * (canvas.height - 2) * canvas.width;
+          return [seen.size, (p[last] + p[last + 1] + p[last + 2]) / 3];
+        }"""
+    )
+
+
+def test_text_becomes_speech_and_a_grid(page):
     generate(page, "I read it.")
-    page.wait_for_selector("#grid img")
-    page.wait_for_selector("#speech audio, #speech #waveform, #speech .waveform-container", state="attached")
-    page.wait_for_function("document.querySelector('#grid img').naturalWidth > 1000")
-    assert "end of text" in page.inner_text("#status")
-    assert page.locator("#phonemes b").all_inner_texts() == ["I", "read", "it"]
+    assert page.locator("#live b").all_inner_texts() == ["I", "read", "it"]
+    assert "10 of 600" in page.inner_text("#live") and "end of text" in page.inner_text("#status")
     assert page.is_enabled("#generate") and page.is_disabled("#stop")
+    assert colours(page)[0] > 20
+    for name, start in (("Details (JSON)", b"{"), ("Audio (WAV)", b"RIFF"), ("PNG", b"\x89PNG"), ("SVG", b"<?xml")):
+        with page.expect_download() as download:
+            page.click(f"#downloads button:has-text('{name}')")
+        assert download.value.suggested_filename.startswith("phonelm-")
+        assert download.value.path().read_bytes().startswith(start)
+
+
+def test_sound_plays_while_the_rest_is_made(page):
+    page.evaluate(
+        """() => {
+          window.heard = [];
+          window.played = [];
+          document.addEventListener("phonelm:live", (e) => window.heard.push(e.detail));
+          const start = AudioBufferSourceNode.prototype.start;
+          AudioBufferSourceNode.prototype.start = function (when) {
+            window.played.push([when, Array.from(this.buffer.getChannelData(0), (x) => x * 32768)]);
+            start.call(this, when);
+          };
+        }"""
+    )
+    generate(page, "Hello there, how are you today? It is a fine day for a walk along the river.")
+    page.wait_for_function("window.heard.length && window.heard.at(-1) === null")
+    heard = [h for h in page.evaluate("window.heard") if h is not None]
+    assert heard == sorted(heard) and heard[0] < 0.3 and heard[-1] == pytest.approx(player(page, "duration"), abs=0.2)
+    times, chunks = zip(*page.evaluate("window.played"))
+    ends = [t + len(c) / SAMPLE_RATE for t, c in zip(times, chunks)]
+    gaps = [start - end for end, start in zip(ends, times[1:]) if abs(start - end) > 1e-6]
+    data = page.evaluate("({...document.querySelector('#live-sound [data-gaps]').dataset})")
+    assert (data["lost"], int(data["gaps"])) == ("0", len(gaps)) and all(gap > 0 for gap in gaps)
     with page.expect_download() as download:
-        page.click("text=Download details (JSON)")
-    assert download.value.suggested_filename.startswith("phonelm-") and download.value.path().read_text()[0] == "{"
+        page.click("#downloads button:has-text('WAV')")
+    wav, _ = soundfile.read(download.value.path(), dtype="int16")
+    assert np.abs(np.concatenate(chunks) - wav).max() <= 4
+
+
+def test_a_click_in_the_grid_moves_the_player_and_the_playhead_follows_it(page):
+    generate(page, "I read it. Do you?")
+    x, y = cell(page, 30, 1)
+    page.mouse.click(x, y)
+    assert player(page, "currentTime") == pytest.approx(0.4, abs=0.01)
+    readout = page.inner_text(READOUT)
+    for part in ("frame 30", "0.400 s", "phoneme", "codebook 2", "code ", "entropy"):
+        assert part in readout
+    assert page.locator(f"{READOUT} li").count() == 5
+    page.evaluate("document.querySelector('#speech audio').currentTime = 0.2")
+    page.wait_for_selector("#grid [data-time='0.200']", state="attached")
+    page.evaluate("document.querySelector('#speech audio').play()")
+    page.wait_for_function("+document.querySelector('#grid [data-time]').dataset.time > 0.3")
+
+
+def test_the_grid_by_keys_alone(page):
+    generate(page, "I read it.")
+    page.click("#grid .grid-colour")
+    page.keyboard.press("Escape")
+    for _ in range(4):  # the zoom's three buttons, then the grid
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "grid-scroll"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Home")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    assert "frame 2 " in page.inner_text(READOUT) and "codebook 2" in page.inner_text(READOUT)
+    assert page.get_attribute(READOUT, "aria-live") == "polite"
+    page.keyboard.press("End")
+    last = int(re.search(r"frame (\d+)", page.inner_text(READOUT))[1])
+    page.keyboard.press("PageUp")
+    assert int(re.search(r"frame (\d+)", page.inner_text(READOUT))[1]) < last
+    time = float(re.search(r"([\d.]+) s", page.inner_text(READOUT))[1])
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"document.querySelector('#speech audio').currentTime >= {time - 0.01}")
+
+
+def test_zoom_and_colours(page):
+    generate(page, "The rain has stopped. Shall we walk home?")
+    width = "document.querySelector('#grid .grid-span').offsetWidth"
+    start = page.evaluate(width)
+    page.click("[data-zoom=in]")
+    assert page.evaluate(width) > 1.3 * start
+    page.click("[data-zoom=fit]")
+    assert page.evaluate(width) <= page.evaluate("document.querySelector('#grid .grid-scroll').clientWidth")
+    page.mouse.move(*cell(page, 5, 0))
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    page.wait_for_function(f"{width} > document.querySelector('#grid .grid-scroll').clientWidth")
+    legends = []
+    for kind in ("probability", "entropy", "code", "clamp"):
+        page.select_option("#grid .grid-colour", kind)
+        legends.append(page.inner_text(".grid-legend"))
+    assert len(set(legends)) == 4 and "off" in legends[-1]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_grid_has_the_colours_of_the_theme(page, app_url, theme):
+    page.goto(f"{app_url}?__theme={theme}")
+    page.wait_for_selector("#text textarea")
+    generate(page, "Hello.")
+    page.wait_for_timeout(200)
+    assert (colours(page)[1] > 128) == (theme == "light")
 
 
 def test_an_error_is_shown_and_nothing_is_lost(page):
-    generate(page, "Добро")
+    generate(page, "Добро", wait=False)
     page.wait_for_selector("#status .problem")
     assert "cannot read 'Д'" in page.inner_text("#status .problem")
+    assert "cannot read 'Д'" in page.inner_text("#live .problem")
     page.wait_for_selector(".toast-body:has-text('cannot read')")
     page.wait_for_selector("#generate:not([disabled])")
     assert page.input_value("#text textarea") == "Добро"
 
 
 def test_stop(page):
-    generate(page, "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6)
+    generate(
+        page, "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6, wait=False
+    )
     page.wait_for_selector("#status progress")
     page.click("#stop")
-    page.wait_for_selector("#grid img")
+    page.wait_for_selector(GRID)
     assert "stopped" in page.inner_text("#status")
     page.wait_for_selector("#generate:not([disabled])")
+
+
+def test_phonemes_edited_by_hand(page):
+    page.fill("#text textarea", "I read it.")
+    page.wait_for_selector("#live b >> nth=2")
+    page.check("#by-hand input")
+    page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
+    page.fill("#notation textarea", "AY1 | R XX D | IH1 T .")
+    page.wait_for_selector("#live .problem:has-text('unknown phonemes XX')")
+    page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
+    page.wait_for_selector("#live code:has-text('R EH1 D')")
+    page.click("#generate")
+    page.wait_for_selector(GRID)
+    assert page.locator("#live b").all_inner_texts() == ["I", "read", "it"]
+    page.wait_for_selector("#generate:not([disabled])")
+
+
+def test_a_clip_is_the_voice_and_can_be_heard(page, voice_file):
+    page.check("#voice-kind input[value=clip]")
+    page.click("#generate")
+    page.wait_for_selector("#status .problem")
+    page.set_input_files("#voice input[type=file]", voice_file)
+    page.wait_for_function("document.querySelector('#voice-codec audio')?.duration > 0")
+    used, codec = (page.evaluate(f"document.querySelector('#voice-{p} audio').duration") for p in ("used", "codec"))
+    assert used == pytest.approx(2, abs=0.15) and codec == pytest.approx(used, abs=0.02)
+    generate(page, "Hello.")
+    assert "end of text" in page.inner_text("#status")
+
+
+def test_the_seed_is_new_or_kept(page):
+    seed = "#seed input[type=number]"
+    generate(page, "Hi.")
+    first = page.input_value(seed)
+    page.click("#seed .dice")
+    page.wait_for_function(f"document.querySelector('{seed}').value !== '{first}'")
+    assert page.is_checked("#seed input[type=checkbox]")
+    kept = page.input_value(seed)
+    generate(page, "Hi.")
+    assert page.input_value(seed) == kept and f"Seed {kept}" in page.inner_text("#status")
+
+
+def test_listening_with_fewer_codebooks(page):
+    generate(page, "Hello there.")
+    page.wait_for_selector("#first input")
+    before = player(page, "src"), player(page, "duration")
+    page.check("#first input >> nth=0")
+    page.wait_for_function(f"document.querySelector('#speech audio').src !== '{before[0]}'")
+    page.wait_for_function("document.querySelector('#speech audio').duration > 0")
+    assert player(page, "duration") == pytest.approx(before[1], abs=0.01)
 
 
 @pytest.mark.parametrize("width", [400, 1280])
@@ -80,6 +265,22 @@ def test_no_sideways_scrolling(page, width):
     page.click("#settings button")
     page.wait_for_selector("text=Codebook clamping")
     generate(page, "Hello there.")
-    page.wait_for_selector("#grid img")
-    page.wait_for_function("document.querySelector('#grid img').naturalWidth > 1000")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.querySelector('#grid canvas').getBoundingClientRect().right") <= width
+
+
+def test_two_users_see_their_own_results_only(browser, page, app_url):
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(app_url)
+    other.wait_for_selector("#text textarea")
+    generate(page, "I read it.")
+    assert other.locator(GRID).count() == 0 and other.is_disabled("#downloads button >> nth=0")
+    generate(other, "Hello there. How are you?")
+    page.check("#first input >> nth=0")
+    before = player(page, "duration")
+    page.wait_for_function("document.querySelector('#speech audio').src.includes('audio.wav')")
+    page.wait_for_function("document.querySelector('#speech audio').duration > 0")
+    assert player(page, "duration") == pytest.approx(before, abs=0.01)
+    assert player(other, "duration") != pytest.approx(before, abs=0.01)
+    context.close()

@@ -1,0 +1,7 @@
+"""What all tabs' events share."""
+
+from __future__ import annotations
+
+KEEP_S = 3600  # results stay on disk and in memory, and their links work, at least this long
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}  # events that need no model
+MODEL = {"concurrency_limit": 1, "concurrency_id": "model"}  # one event at a time uses the model

@@ -1,0 +1,97 @@
+"""The code grid: what was spoken, cell by cell, on one time axis, in the browser.
+
+`grid_data` is all that the browser gets to know; drawing and input are in `assets/grid*.js`.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH
+from phonelm.tts import Speech
+from phonelm.ui.assets import asset
+
+WAVE_BINS = 4  # outline points of the waveform in each frame
+PARTS = 10_000  # probabilities are sent as whole ten-thousandths
+CENTIBITS = 100  # entropies as hundredths of a bit
+
+
+def grid_data(speech: Speech) -> dict[str, Any]:
+    """A speech as plain, compact JSON types.
+
+    Args:
+        speech: with at least one frame.
+    Returns:
+        Numbers of frames T, codebooks K, `likeliest` codes R and codes in a codebook (`card`), `frame_s`;
+        `words` and `phonemes` as [label, first frame, end frame] (a pause has the word "");
+        lists over the cells, codebook by codebook (cell = k * T + t): `codes`, `probability` in ten-thousandths,
+        `entropy` in hundredths of a bit, `top` and `top_probability` with R entries for each cell; `clamped`, the
+        cells where the clamp removed the first choice; `clamp`, the setting; `wave`, lowest and highest sample of
+        each of `WAVE_BINS` parts of each frame, in percent of the loudest.
+    Raises:
+        ValueError: nothing was spoken.
+    """
+    if not speech.frames:
+        raise ValueError("nothing was spoken, so there is no grid")
+    t, k = len(speech.frames), len(speech.frames[0].picks)
+    picks = [speech.frames[i].picks[j] for j in range(k) for i in range(t)]
+    return {
+        "frames": t,
+        "codebooks": k,
+        "likeliest": len(picks[0].top),
+        "card": CARD,
+        "frame_s": 1 / FRAME_RATE,
+        "words": _words(speech),
+        "phonemes": [[p.symbol.strip("<>"), *_frames(p)] for p in speech.timeline],
+        "codes": [p.code for p in picks],
+        "probability": [round(p.probability * PARTS) for p in picks],
+        "entropy": [round(p.entropy * CENTIBITS) for p in picks],
+        "top": [code for p in picks for code, _ in p.top],
+        "top_probability": [round(q * PARTS) for p in picks for _, q in p.top],
+        "clamped": [i for i, p in enumerate(picks) if p.clamped],
+        "clamp": speech.settings.clamp,
+        "wave": _wave(speech.wav, t),
+    }
+
+
+def grid_json(speech: Speech) -> str:
+    """`grid_data` as the component's value."""
+    return json.dumps(grid_data(speech), separators=(",", ":"))
+
+
+def code_grid(player: str, elem_id: str) -> gr.HTML:
+    """The component; its value is `grid_json`, or None for an empty grid.
+
+    Args:
+        player: CSS selector of the <audio> element that it follows and moves.
+        elem_id: id of the component in the page.
+    """
+    return gr.HTML(
+        html_template=asset("grid.html"), css_template=asset("grid.css"), apply_default_css=False,
+        js_on_load=asset("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid.js"), player=player,
+        elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True, padding=True,
+    )  # fmt: skip
+
+
+def _frames(span) -> list[int]:
+    """First and end frame of a stretch of the timeline."""
+    return [round(span.start_s * FRAME_RATE), round(span.end_s * FRAME_RATE)]
+
+
+def _words(speech: Speech) -> list[list]:
+    groups = [list(spans) for _, spans in groupby(speech.timeline, key=lambda p: p.word_index)]
+    return [[g[0].word or "", _frames(g[0])[0], _frames(g[-1])[1]] for g in groups]
+
+
+def _wave(wav: np.ndarray, frames: int) -> list[int]:
+    """(S,) float -> 2 * WAVE_BINS * frames whole numbers from -100 to 100: lowest, highest, lowest ..."""
+    parts = np.zeros(frames * HOP_LENGTH, np.float32)
+    parts[: len(wav)] = wav[: len(parts)]
+    parts = parts.reshape(frames * WAVE_BINS, -1)
+    edges = np.stack([parts.min(1), parts.max(1)], 1).ravel() / max(float(np.abs(wav).max(initial=0)), 1e-3)
+    return np.rint(edges * 100).astype(int).tolist()

@@ -1,0 +1,92 @@
+"""Pieces of HTML that say what goes on, what came out, and what looks wrong. Everything from outside is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from itertools import groupby
+
+import numpy as np
+
+from phonelm.config import FRAME_RATE, HOP_LENGTH
+from phonelm.phonemes import SILENCE, Phonemes
+from phonelm.tts import Speech
+
+QUIET_DB = -40.0  # a frame this far below the loudest one is silent
+LONG_SILENCE_S = 1.0  # inside the speech; a full stop takes about half of this
+MUCH_CLAMPED = 0.2  # of the cells
+
+
+def problem(message: str) -> str:
+    """An error, as the user shall see it."""
+    return f"<p class=problem>{escape(message)}</p>"
+
+
+def progress(speech: Speech) -> str:
+    """Frames and phonemes so far."""
+    s, frame = speech.sentence[-1], speech.frames[-1]
+    done, total = sum(map(len, speech.phonemes[:s])) + frame.pointer + 1, sum(map(len, speech.phonemes))
+    symbol = escape(speech.phonemes[s].symbols[frame.pointer].strip("<>"))
+    line = f"{len(speech.frames)} frames, phoneme {done} of {total}: {symbol}"
+    return f"<p>{line}</p><progress max={total} value={done} aria-label='phonemes spoken'></progress>"
+
+
+def summary(speech: Speech) -> str:
+    """Seed, times and stop reason, then what looks wrong, then the notes."""
+    facts = [
+        f"Seed {speech.settings.seed}", f"{speech.duration_s:.2f} s of speech",
+        f"made in {speech.seconds:.1f} s ({speech.real_time_factor:.2f} × real time)",
+    ]  # fmt: skip
+    if speech.first_audio_s:
+        facts.append(f"first sound after {speech.first_audio_s:.2f} s")
+    facts.append(speech.stop_reason)
+    spans = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
+    badges = "".join(f"<li>{escape(text)}</li>" for text in warnings(speech))
+    notes = "".join(f"<p class=note>{escape(note)}</p>" for note in speech.notes)
+    return f"<p class=facts>{spans}</p>{f'<ul class=badges>{badges}</ul>' if badges else ''}{notes}"
+
+
+def warnings(speech: Speech) -> list[str]:
+    """What may be wrong with a speech, a few words each."""
+    found = [f"{end - start:.1f} s of silence at {start:.1f} s" for start, end in long_silences(speech.wav)]
+    if speech.clamped.size and speech.clamped.mean() > MUCH_CLAMPED:
+        found.append(f"clamp changed {speech.clamped.mean():.0%} of the cells")
+    if speech.voice.notes:
+        found.append("voice clip cut")
+    if forced := sum(f.forced for f in speech.frames):
+        found.append(f"{forced} {'phoneme' if forced == 1 else 'phonemes'} forced on")
+    return found
+
+
+def long_silences(wav: np.ndarray) -> list[tuple[float, float]]:
+    """Start and end, seconds, of stretches of (S,) float audio that are silent for `LONG_SILENCE_S` or longer."""
+    frames = wav[: len(wav) // HOP_LENGTH * HOP_LENGTH].reshape(-1, HOP_LENGTH)
+    power = (frames**2).mean(1)
+    silent = power <= power.max(initial=0) * 10 ** (QUIET_DB / 10)
+    edges = np.flatnonzero(np.diff(silent, prepend=False, append=False)).reshape(-1, 2) / FRAME_RATE
+    return [(start, end) for start, end in edges.tolist() if end - start >= LONG_SILENCE_S]
+
+
+def spoken(speech: Speech) -> str:
+    """Every word over its phonemes; of a stopped speech what was said."""
+    return _interlinear((p.word_index, p.word, p.symbol) for p in speech.timeline)
+
+
+def interlinear(sentences: list[Phonemes]) -> str:
+    """Every word of a text over its phonemes."""
+    return _interlinear(
+        ((s, w), p.words[w] if w >= 0 else None, symbol)
+        for s, p in enumerate(sentences) for w, symbol in zip(p.word_index, p.symbols, strict=True)
+        if symbol != SILENCE
+    )  # fmt: skip
+
+
+def _interlinear(cells: Iterable[tuple[object, str | None, str]]) -> str:
+    """Of (which word, the word or None in pauses, phoneme) in order: words over phonemes, pauses between them."""
+    parts = []
+    for _, group in groupby(cells, key=lambda cell: cell[0]):
+        _, words, symbols = zip(*group)
+        line = escape(" ".join(s.strip("<>") for s in symbols))
+        parts.append(f"<span class=pause>{line}</span>" if words[0] is None else
+                     f"<span class=word><b>{escape(words[0])}</b><code>{line}</code></span>")  # fmt: skip
+    return f"<div class=words>{''.join(parts)}</div>"

@@ -1,0 +1,146 @@
+"""The Speak tab: text, voice and settings in; sound at once, then the whole speech and its code grid."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import gradio as gr
+
+from phonelm.picture import COLOUR_BY, save_grid
+from phonelm.tts import TTS, Speech
+from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
+from phonelm.ui.events import KEEP_S, MODEL, QUICK
+from phonelm.ui.grid import code_grid, grid_json
+from phonelm.ui.html import problem, progress, summary
+from phonelm.ui.live import LiveSound, live_player
+from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.text_input import TextInput, examples, text_input
+from phonelm.ui.voice import VoiceInput, chosen, voice_input, without_folder
+from phonelm.ui.written import sentences
+
+N_TEXT, N_VOICE, N_CONTROLS = (len(kind._fields) for kind in (TextInput, VoiceInput, Controls))
+DOWNLOAD = "() => document.querySelector('#picture-file a, a#picture-file, #picture-file')?.click()"
+COLOUR = "(speech, colour, kind) => [speech, document.querySelector('#grid .grid-colour').value, kind]"
+
+
+def speak_tab(tts: TTS) -> None:
+    """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
+    k = tts.model.config.n_codebooks
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            text = text_input(tts)
+            with gr.Row():
+                go = gr.Button("Generate", variant="primary", elem_id="generate")
+                halt = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
+            voice = voice_input(tts)
+            seed, keep = seed_controls("seed")
+            with gr.Accordion("Settings", open=False, elem_id="settings"):
+                settings = controls(k)
+            examples(text.text)
+        with gr.Column(scale=3, min_width=300):
+            status = gr.HTML("<p>The result will be here.</p>", elem_id="status")
+            live = live_player("live-sound")
+            audio = gr.Audio(label="Speech", interactive=False, buttons=[], waveform_options=PLAIN, elem_id="speech")
+            first = gr.Radio(_first_choices(k), value=k, label="Listen with the first … codebooks", visible=False,
+                             elem_id="first")  # fmt: skip
+            grid = code_grid("#speech audio", "grid")
+            with gr.Row(elem_id="downloads"):
+                small = {"interactive": False, "size": "sm", "min_width": 100}
+                wav = gr.DownloadButton("Audio (WAV)", **small)
+                info = gr.DownloadButton("Details (JSON)", **small)
+                png, svg = gr.Button("Picture (PNG)", **small), gr.Button("Picture (SVG)", **small)
+            picture = gr.DownloadButton(visible="hidden", elem_id="picture-file")
+    result, stop_flag, colour = gr.State(time_to_live=KEEP_S), gr.State(), gr.Textbox(visible=False)
+    kinds = [gr.Textbox(kind, visible=False) for kind in ("png", "svg")]
+
+    def begin():
+        """A fresh stop flag for this run, empty results."""
+        none = gr.update(value=None, interactive=False)
+        return {
+            stop_flag: threading.Event(), go: gr.update(interactive=False), halt: gr.update(interactive=True),
+            status: "<p>Waiting for its turn …</p>", audio: gr.update(value=None, autoplay=False), live: None,
+            grid: None, first: gr.update(visible=False), wav: none, info: none, png: gr.update(interactive=False),
+            svg: gr.update(interactive=False), result: None,
+        }  # fmt: skip
+
+    def speak(*values):
+        written, picked, sampled = _split(values, N_TEXT, N_VOICE, N_CONTROLS)
+        old_seed, is_kept, stop = values[-3:]
+        clip = picked[1]
+        try:
+            if stop.is_set():
+                raise ValueError("stopped before it began: press Generate to start again")
+            used = sampling(*sampled, old_seed if is_kept else new_seed())
+            said, prompt = sentences(tts, *written), chosen(*picked)
+            yield {status: "<p>Listening to the voice …</p>", seed: used.seed}
+            sound = LiveSound(str(id(stop)), tts.codec.sample_rate)
+            for chunk, speech in tts.stream(said, prompt, used, lambda _: stop.is_set()):
+                yield {live: sound.message(chunk), status: progress(speech)}
+        except (ValueError, OSError) as error:
+            reason = without_folder(error, clip)
+            yield {status: problem(reason), live: None}
+            raise gr.Error(reason, print_exception=False) from None
+        yield {live: sound.message(None)}
+        speech.wav = decoded(tts, speech.codes)
+        with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
+            wav_file, info_file = _files(speech, Path(folder))
+            n = len(speech.frames[0].codes)
+            yield {
+                audio: wav_file, grid: grid_json(speech), status: summary(speech), result: speech,
+                first: gr.update(choices=_first_choices(n), value=n, visible=n > 1), wav: wav_file, info: info_file,
+            }  # fmt: skip
+
+    def listen(speech: Speech | None, n: int):
+        """The speech from its first `n` codebooks only."""
+        if speech is None:
+            return gr.skip()
+        return gr.update(value=playable(decoded(tts, speech.codes[:, :n]), tts), autoplay=True)
+
+    def draw(speech: Speech | None, colour_by: str, kind: str):
+        """The picture as a file."""
+        if speech is None:
+            raise gr.Error("this speech is no longer kept: generate it again", print_exception=False)
+        with TemporaryDirectory() as folder:
+            path = Path(folder, f"phonelm-{speech.settings.seed}.{kind}")
+            save_grid(speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
+            yield str(path)
+
+    cleared = [stop_flag, go, halt, status, audio, live, grid, first, wav, info, png, svg, result]
+    run = go.click(begin, None, cleared, **QUICK).then(
+        speak, [*text, *voice, *settings, seed, keep, stop_flag],
+        [status, live, seed, audio, grid, first, wav, info, result],
+        api_visibility="private", show_progress="hidden", **MODEL,
+    )  # fmt: skip
+    for after in (run.then, run.failure):  # Gradio 6.31 leaves out `then` after a failure
+        after(lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [go, halt], **QUICK)
+    run.success(lambda: [gr.update(interactive=True)] * 4, None, [wav, info, png, svg], **QUICK)
+    halt.click(lambda stop: stop.set() if stop else None, stop_flag, None, **QUICK,
+               js="(flag) => { document.dispatchEvent(new CustomEvent('phonelm:hush')); return flag; }")  # fmt: skip
+    first.input(listen, [result, first], audio, show_progress="hidden", api_visibility="private", **MODEL)
+    for button, kind in zip((png, svg), kinds, strict=True):
+        button.click(draw, [result, colour, kind], picture, js=COLOUR, show_progress="hidden",
+                     api_visibility="private").success(None, js=DOWNLOAD)  # fmt: skip
+
+
+def _split(values: tuple, *sizes: int) -> list[tuple]:
+    """The first values in groups of these sizes."""
+    groups, start = [], 0
+    for size in sizes:
+        groups.append(values[start : start + size])
+        start += size
+    return groups
+
+
+def _first_choices(n: int) -> list[tuple[str, int]]:
+    return [(f"all {n}" if i == n else str(i), i) for i in range(1, n + 1)]
+
+
+def _files(speech: Speech, folder: Path) -> tuple[str, str]:
+    """The audio and how it was made, written into `folder`."""
+    wav, info = (folder / f"phonelm-{speech.settings.seed}.{kind}" for kind in ("wav", "json"))
+    speech.save(wav)
+    info.write_text(json.dumps(speech.info(), indent=1) + "\n", encoding="utf-8")
+    return str(wav), str(info)

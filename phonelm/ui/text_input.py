@@ -1,0 +1,66 @@
+"""The text, its counter, its phonemes as one types, and the box to edit them by hand."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import gradio as gr
+
+from phonelm.tts import TTS
+from phonelm.ui.events import QUICK
+from phonelm.ui.html import interlinear, problem
+from phonelm.ui.written import MAX_CHARACTERS, notation, sentences
+
+EXAMPLES = (
+    "Wait, are you sure that this is the right way?",
+    "On the 3rd of June 1998, 1,250 people paid $4.50 each.",
+    "I read the book you like to read.",
+    "The rain has stopped. Shall we walk home along the river?",
+)
+NOTATION = "ARPAbet with stress, words apart by |, one line for each sentence. Untick to change the text again."
+
+
+class TextInput(NamedTuple):
+    """What `written.sentences` takes, in its order."""
+
+    text: gr.Textbox
+    by_hand: gr.Checkbox
+    phonemes: gr.Textbox
+
+
+def text_input(tts: TTS) -> TextInput:
+    """Lay it out and make it live."""
+
+    def preview(text, by_hand, phonemes):
+        count = f"<p class='count{' over' if len(text) > MAX_CHARACTERS else ''}'>{len(text)} of {MAX_CHARACTERS}</p>"
+        if not text.strip() and not by_hand:
+            return count
+        try:
+            return count + interlinear(sentences(tts, text, by_hand, phonemes))
+        except ValueError as error:
+            return count + problem(str(error))
+
+    def switch(text, by_hand):
+        """Into the editing by hand, with the text's phonemes; or back."""
+        try:
+            start = notation(sentences(tts, text)) if by_hand else ""
+        except ValueError:
+            start = ""
+        return gr.update(interactive=not by_hand), gr.update(value=start, visible=by_hand)
+
+    text = gr.Textbox(label="Text", info=f"English, up to {MAX_CHARACTERS} characters", lines=4, max_lines=12,
+                      placeholder="What shall be said?", elem_id="text")  # fmt: skip
+    live = gr.HTML(preview("", False, ""), elem_id="live", elem_classes="phonemes")
+    by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id="by-hand")
+    phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False, elem_id="notation",
+                          placeholder="HH AH0 L OW1 | W ER1 L D .")  # fmt: skip
+    parts = TextInput(text, by_hand, phonemes)
+    for box in (text, phonemes):
+        box.change(preview, list(parts), live, trigger_mode="always_last", **QUICK)
+    by_hand.change(switch, [text, by_hand], [text, phonemes], **QUICK).then(preview, list(parts), live, **QUICK)
+    return parts
+
+
+def examples(text: gr.Textbox) -> None:
+    """Texts to try."""
+    gr.Examples([[e] for e in EXAMPLES], [text], cache_examples=False, api_visibility="private")

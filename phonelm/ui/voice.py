@@ -1,0 +1,69 @@
+"""The voice: the bundled one or a clip, and what of it the model will hear."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import gradio as gr
+
+from phonelm.tts import TTS
+from phonelm.ui.events import QUICK
+from phonelm.ui.html import problem
+from phonelm.ui.sound import PLAIN, decoded, playable
+
+BUNDLED, CLIP = "bundled", "clip"
+
+
+class VoiceInput(NamedTuple):
+    """What `chosen` takes, in its order."""
+
+    kind: gr.Radio
+    clip: gr.Audio
+
+
+def chosen(kind: str, clip: str | None) -> str | None:
+    """The prompt for `TTS`: a file, or None for the bundled voice; ValueError if there is no clip."""
+    if kind == BUNDLED:
+        return None
+    if clip is None:
+        raise ValueError("there is no voice clip: upload or record one, or choose the bundled voice")
+    return clip
+
+
+def without_folder(error: Exception, clip: str | None) -> str:
+    """An error's message with the clip's name instead of its place on the server."""
+    return str(error).replace(str(clip), Path(clip).name) if clip else str(error)
+
+
+def voice_input(tts: TTS) -> VoiceInput:
+    """Lay it out; the clip is prepared as soon as it is there."""
+
+    def heard(kind, clip):
+        """The clip as it will be used, the same through the codec, and what was done to it."""
+        try:
+            voice = tts.voice(chosen(kind, clip))
+        except (ValueError, OSError) as error:
+            return None, None, problem(without_folder(error, clip)) if clip else ""
+        notes = "".join(f"<p class=note>{escape(note)}</p>" for note in voice.notes)
+        return playable(voice.wav, tts), playable(decoded(tts, voice.codes.T[None]), tts), notes
+
+    kind = gr.Radio([("bundled", BUNDLED), ("from a clip", CLIP)], value=BUNDLED, label="Voice", elem_id="voice-kind")
+    clip = gr.Audio(
+        label="A few seconds of speech: WAV, FLAC, OGG or MP3", type="filepath", visible=False, buttons=[],
+        sources=["upload", "microphone"], elem_id="voice",
+    )  # fmt: skip
+    with gr.Accordion("Listen to the voice as the model gets it", open=False, elem_id="heard") as accordion:
+        note = gr.HTML(elem_id="voice-note")
+        options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
+        used = gr.Audio(label="The clip that is used, trimmed", elem_id="voice-used", **options)
+        codec = gr.Audio(label="Through the codec: as good as it can get", elem_id="voice-codec", **options)
+    parts = VoiceInput(kind, clip)
+    prepared = [used, codec, note]
+    kind.change(lambda k: gr.update(visible=k == CLIP), kind, clip, **QUICK).then(heard, [*parts], prepared, **QUICK)
+    clip.change(heard, [*parts], prepared, **QUICK).then(
+        lambda c: gr.update(open=c is not None), clip, accordion, **QUICK
+    )
+    accordion.expand(heard, [*parts], prepared, **QUICK)
+    return parts
