@@ -48,7 +48,7 @@ def speak_tab(tts: TTS) -> None:
                              elem_id="first")  # fmt: skip
             grid = code_grid("#speech audio", "grid")
             with gr.Row(elem_id="downloads"):
-                small = {"interactive": False, "size": "sm", "min_width": 100}
+                small = {"interactive": False, "size": "sm", "min_width": 140}
                 wav = gr.DownloadButton("Audio (WAV)", **small)
                 info = gr.DownloadButton("Details (JSON)", **small)
                 png, svg = gr.Button("Picture (PNG)", **small), gr.Button("Picture (SVG)", **small)

@@ -75,10 +75,12 @@ function drawSpans(c, view, spans, top, height, colours, unit) {
     const shown = [Math.max(left, GUTTER), Math.min(right, width)], room = shown[1] - shown[0] - 3;
     const centre = (shown[0] + shown[1]) / 2;
     c.fillStyle = isPause ? theme.soft : theme.ink;
-    c.font = `12px ${theme.font}`;
-    const ms = unit && (end - start) * view.data.frame_s * 1000 >= 0.5;
-    if (c.measureText(label).width <= room) c.fillText(label, centre, ms ? top + height * 0.34 : top + height / 2);
-    if (!ms) return;
+    const fits = [12, 10, 8].some((size) => {
+      c.font = `${size}px ${theme.font}`;
+      return c.measureText(label).width <= room;
+    });
+    if (fits) c.fillText(label, centre, top + height * (unit ? 0.34 : 0.5));
+    if (!unit) return;
     const length = `${Math.round((end - start) * view.data.frame_s * 1000)}`;
     c.font = `10px ${theme.font}`;
     c.fillStyle = theme.soft;
