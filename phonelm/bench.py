@@ -17,6 +17,7 @@ import psutil
 import torch
 
 from phonelm.config import SamplingConfig
+from phonelm.engine import PRECISIONS
 from phonelm.files import atomic_write
 from phonelm.tts import TTS
 
@@ -148,6 +149,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", default=TEXT, help="what to speak (default: about 5 s)")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the weights (default auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
 
 
@@ -155,9 +157,9 @@ def run(args: argparse.Namespace) -> int:
     """Run `bench` from the command line and print its tables."""
     if args.runs < 1 or min(args.threads) < 1:
         raise ValueError("--runs and --threads must be at least 1")
-    tts = TTS.load(args.checkpoint, device=args.device)
+    tts = TTS.load(args.checkpoint, device=args.device, precision=args.precision)
     timings = [measure(tts, threads, args.runs, args.text) for threads in args.threads]
-    print(table(timings))
+    print(f"precision {tts.engine.precision}, device {tts.engine.hold.device}\n\n{table(timings)}")
     start = measure_start(args.checkpoint)
     print(
         f"\nnew process: loaded after {start['loaded_s']:.1f} s, first audio after {start['first_audio_s']:.1f} s, "

@@ -192,7 +192,7 @@ def _info(args: argparse.Namespace) -> int:
     m = tts.acoustic.metadata
     print(f"phonelm     {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     print("packages    " + ", ".join(f"{p} {version(p)}" for p in ("torch", "encodec", "g2p_en", "gradio", "numpy")))
-    print(f"device      {next(tts.model.parameters()).device}, {torch.get_num_threads()} threads")
+    print(f"device      {tts.engine.hold.device}, {tts.engine.precision} weights, {torch.get_num_threads()} threads")
     print(f"model       {sum(p.numel() for p in tts.model.parameters()) / 1e6:.1f}M parameters, {m['config']}")
     print(f"trained     {m.get('progress')}")
     print(f"codec       {tts.codec.name}, {tts.codec.n_q} codebooks of {tts.codec.card}, {tts.codec.frame_rate:.0f} "

@@ -152,21 +152,33 @@ class TTS:
     """
 
     def __init__(
-        self, acoustic: weights.Acoustic, codec: Codec, phonemizer: Phonemizer, default_voice: Path | None = None
+        self,
+        acoustic: weights.Acoustic,
+        codec: Codec,
+        phonemizer: Phonemizer,
+        default_voice: Path | None = None,
+        precision: str = "auto",
     ):
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
-        self.model, self.engine = acoustic.model, Engine(acoustic.model)
+        self.model, self.engine = acoustic.model, Engine(acoustic.model, precision)
         self._default_path = default_voice
         self._default: Voice | None = None
 
     @classmethod
-    def load(cls, path: str | Path | None = None, codec: str | None = None, device: str | None = None) -> TTS:
+    def load(
+        cls,
+        path: str | Path | None = None,
+        codec: str | None = None,
+        device: str | None = None,
+        precision: str = "auto",
+    ) -> TTS:
         """Load the system.
 
         Args:
             path: acoustic checkpoint; default `phonelm.safetensors` in `checkpoint.default_dir()`.
             codec: name of the codec, if not the one that the checkpoint asks for.
             device: "cpu", "cuda", "mps" …; default the GPU if there is one that PyTorch can use, else the CPU.
+            precision: of the weights, "int8", "fp32" or "auto"; see `engine.choose_precision`.
         Raises:
             CheckpointError, CodecError: something is missing, damaged, or does not fit; the message says what to do.
         """
@@ -180,7 +192,7 @@ class TTS:
         name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
         loaded = Codec.load(name, device=device)
         default = checkpoint.default_dir() / DEFAULT_VOICE
-        return cls(weights.load(path, loaded, device), loaded, Phonemizer(), default)
+        return cls(weights.load(path, loaded, device), loaded, Phonemizer(), default, precision)
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
         """Encode a voice prompt.

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from phonelm import bench
-from phonelm.engine import Engine
 
 TEXT = "Hello there."
 
@@ -37,7 +36,7 @@ def test_figures_add_up_and_leave_no_trace(app_tts):
 def test_command(app_tts, tmp_path, monkeypatch, capsys):
     from phonelm.cli import main
 
-    monkeypatch.setattr(bench.TTS, "load", classmethod(lambda cls, path=None, device=None: app_tts))
+    monkeypatch.setattr(bench.TTS, "load", classmethod(lambda cls, path, device, precision: app_tts))
     args = ["bench", "--threads", "1", "--runs", "1", "--text", TEXT, "--json", str(tmp_path / "b.json")]
     assert main(args) == 0
     out = capsys.readouterr().out
@@ -48,19 +47,19 @@ def test_command(app_tts, tmp_path, monkeypatch, capsys):
 
 
 @torch.no_grad()
-def test_a_cached_step_costs_a_fraction_of_the_whole_again(tiny_model):
-    engine, t = Engine(tiny_model), 1200
-    config = tiny_model.config
+def test_a_cached_step_costs_a_fraction_of_the_whole_again(tiny_tts):
+    model, engine, t = tiny_tts.model, tiny_tts.engine, 2000
+    config = model.config
     prev, text = torch.zeros(1, t, config.n_codebooks, dtype=torch.int64), torch.zeros(1, t, config.global_dim)
     hold = torch.zeros(1, t, dtype=torch.int64)
     cache, _ = engine.new_caches(1, t + 1)
-    tiny_model.global_model(prev, text, hold, cache)
+    engine.feed_prompt(prev, cache)
 
     def cached():
         cache.rewind(t)
         engine.frame(prev[:, 0], text[:, 0], hold[:, 0], cache)
 
     def whole():
-        tiny_model.global_model(prev, text, hold)
+        model.global_model(prev, text, hold)
 
     assert seconds(cached) < seconds(whole) / 5

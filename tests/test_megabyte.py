@@ -1,10 +1,11 @@
 """The network: causal on both axes, the same with and without caches, able to learn a batch by heart."""
 
+import pytest
 import torch
 
 from phonelm.codes import pointer_from_durations, previous
 from phonelm.config import TrainConfig
-from phonelm.engine import Engine
+from phonelm.engine import Engine, choose_precision
 from phonelm.megabyte import PhoneLM
 from phonelm.training.batches import Batch
 from phonelm.training.loss import losses
@@ -71,7 +72,7 @@ def test_cached_steps_equal_the_full_forward(tiny_model):
     b = batch()
     with torch.no_grad():
         logits, advance = forward(tiny_model, b)
-        engine = Engine(tiny_model)
+        engine = Engine(tiny_model, "fp32")
         cache, local_cache = engine.new_caches(1, 2)  # small, so that it has to grow
         text = engine.encode_text(b.symbols, b.word_starts)
         engine.feed_prompt(b.codes[:, :P], cache)
@@ -82,6 +83,29 @@ def test_cached_steps_equal_the_full_forward(tiny_model):
             stepped = [engine.code(k, inputs, last[k], local_cache)[0] for k in range(K + 1)]
             torch.testing.assert_close(torch.stack(stepped[:-1]), logits[m], atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(stepped[-1][0], advance[m], atol=1e-5, rtol=1e-4)
+
+
+def test_int8_weights_say_nearly_the_same(tiny_model):
+    b = batch()
+    exact, rounded = Engine(tiny_model, "fp32"), Engine(tiny_model, "int8")
+    assert rounded.outer.blocks[0][0].weight.dtype == torch.int8
+    logits = []
+    for engine in (exact, rounded):
+        cache, local_cache = engine.new_caches(1, 64)
+        engine.feed_prompt(b.codes[:, :P], cache)
+        text = engine.encode_text(b.symbols, b.word_starts)
+        inputs = engine.frame(b.prev[:, P], text[:, 0], b.hold[:, P], cache)
+        logits.append(engine.code(0, inputs, None, local_cache)[0])
+    assert 0 < (logits[0] - logits[1]).norm() / logits[0].norm() < 0.05
+
+
+def test_precision_is_chosen_for_the_device():
+    assert choose_precision("auto", torch.device("cuda")) == "fp32"
+    assert choose_precision("auto", torch.device("cpu")) in ("int8", "fp32")
+    with pytest.raises(ValueError, match="for CPUs"):
+        choose_precision("int8", torch.device("cuda"))
+    with pytest.raises(ValueError, match="int4"):
+        choose_precision("int4", torch.device("cpu"))
 
 
 def test_padding_changes_nothing(tiny_model):

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from phonelm.audio import read_audio, write_wav
 from phonelm.config import SamplingConfig
+from phonelm.engine import PRECISIONS
 from phonelm.files import atomic_write
 from phonelm.training.data import read_dataset
 from phonelm.training.judges import Judges, word_errors
@@ -151,6 +152,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, default=default.top_p, metavar="F")
     parser.add_argument("--top-k", type=int, default=default.top_k, metavar="N")
     parser.add_argument("--pointer-temperature", type=float, default=default.pointer_temperature, metavar="F")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the weights (default auto)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, metavar="DIR", help="keep the audio")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and every sample")
@@ -160,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     sentences = [line.strip() for line in args.sentences.read_text(encoding="utf-8").splitlines() if line.strip()]
     n = args.n or len(sentences)
     sentences = (sentences * (n // len(sentences) + 1))[:n]
-    judges, tts = Judges(), TTS.load(args.checkpoint)
+    judges, tts = Judges(), TTS.load(args.checkpoint, precision=args.precision)
     if args.save:
         args.save.mkdir(parents=True, exist_ok=True)
     clips = sorted(p for p in args.prompts.iterdir() if p.is_file()) if args.prompts else []
