@@ -1,4 +1,4 @@
-"""The command line: `python -m phonelm speak | phonemize | codec | info | prepare | train | evaluate`.
+"""The command line: `python -m phonelm COMMAND`, from speaking to training; `--help` lists the commands.
 
 Bad input gives one line on standard error and exit code 2.
 """

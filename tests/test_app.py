@@ -1,6 +1,8 @@
 """The app as its users' programs see it, through `gradio_client`, around an untrained model and the real codec."""
 
 import json
+import re
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +46,16 @@ def test_only_generate_is_public(client):
     assert list(api["named_endpoints"]) == ["/generate"] and not api["unnamed_endpoints"]
     parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
     assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed".split()
+
+
+def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):
+    (code,) = re.findall(r"```py\n(.*?)```", (Path(__file__).parent.parent / "README.md").read_text("utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(voice_file, "me.wav")
+    values: dict = {}
+    exec(code.replace("http://127.0.0.1:7860", app_url), values)
+    assert values["seed"] == 7 and len(samples(values["wav"])) > 0
+    assert json.loads(Path(values["info"]).read_text("utf-8"))["text"] == "Hello there."
 
 
 def test_speech_with_all_that_explains_it(client, app_tts):
