@@ -237,6 +237,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-frames", type=int, default=TrainConfig.batch_frames, help="target frames of a step")
     parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
     parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default bf16)")
+    parser.add_argument(
+        "--save-every", type=float, default=TrainConfig.save_every_minutes, metavar="MINUTES",
+        help="how much a kill may cost (default %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--init", type=Path, metavar="MODEL", help="start from the weights of this model.safetensors")
     parser.add_argument("--resume", action="store_true", help="continue a run that is already in --out")
@@ -245,7 +249,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     config = TrainConfig(
         max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed,
-        precision=args.precision,
+        precision=args.precision, save_every_minutes=args.save_every,
     )  # fmt: skip
     sizes = replace(PRESETS[args.preset], n_codebooks=args.codebooks)
     Run(args.cache, args.out, sizes, config, args.resume, args.init).train()
