@@ -16,7 +16,7 @@ from phonelm.ui.controls import sampling
 from phonelm.ui.events import MODEL
 from phonelm.ui.html import progress, spoken, summary
 from phonelm.ui.sound import decoded
-from phonelm.ui.voice import without_folder
+from phonelm.ui.voice import BUNDLED, CLIP, chosen, without_folder
 from phonelm.ui.written import sentences
 
 REPORT_FRAMES = 15  # between two reports of progress
@@ -33,7 +33,8 @@ def endpoint(tts: TTS) -> None:
         """Speak English text in the voice of a clip: audio, picture, phonemes, summary, seed, WAV file, JSON file."""
         try:
             settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, draw_seed() if new_seed else seed)
-            for _, speech in tts.stream(sentences(tts, text or ""), voice, settings):
+            prompt = chosen(CLIP if voice else BUNDLED, voice)
+            for _, speech in tts.stream(sentences(tts, text or ""), prompt, settings):
                 if len(speech.frames) % REPORT_FRAMES == 0:
                     yield {report: progress(speech)}
         except (ValueError, OSError) as error:

@@ -10,13 +10,15 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 
 from phonelm.picture import COLOUR_BY, save_grid
+from phonelm.recipe import identity
 from phonelm.tts import TTS, Speech
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
-from phonelm.ui.events import KEEP_S, MODEL, QUICK
+from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import problem, progress, summary
 from phonelm.ui.live import LiveSound, live_player
 from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.take_along import bundle, recipe_input
 from phonelm.ui.text_input import TextInput, examples, text_input
 from phonelm.ui.voice import VoiceInput, chosen, voice_input, without_folder
 from phonelm.ui.written import sentences
@@ -28,7 +30,7 @@ COLOUR = "(speech, colour, kind) => [speech, document.querySelector('#grid .grid
 
 def speak_tab(tts: TTS) -> None:
     """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
-    k = tts.model.config.n_codebooks
+    k, here = tts.model.config.n_codebooks, identity(tts)
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             text = text_input(tts)
@@ -39,6 +41,7 @@ def speak_tab(tts: TTS) -> None:
             seed, keep = seed_controls("seed")
             with gr.Accordion("Settings", open=False, elem_id="settings"):
                 settings = controls(k)
+            recipe_input(tts, here, text, voice, settings, seed, keep)
             examples(text.text)
         with gr.Column(scale=3, min_width=300):
             status = gr.HTML("<p>The result will be here.</p>", elem_id="status")
@@ -49,6 +52,7 @@ def speak_tab(tts: TTS) -> None:
             grid = code_grid("#speech audio", "grid")
             with gr.Row(elem_id="downloads"):
                 small = {"interactive": False, "size": "sm", "min_width": 140}
+                everything = gr.DownloadButton("Take it along (ZIP)", **small)
                 wav = gr.DownloadButton("Audio (WAV)", **small)
                 info = gr.DownloadButton("Details (JSON)", **small)
                 png, svg = gr.Button("Picture (PNG)", **small), gr.Button("Picture (SVG)", **small)
@@ -62,8 +66,8 @@ def speak_tab(tts: TTS) -> None:
         return {
             stop_flag: threading.Event(), go: gr.update(interactive=False), halt: gr.update(interactive=True),
             status: "<p>Waiting for its turn …</p>", audio: gr.update(value=None, autoplay=False), live: None,
-            grid: None, first: gr.update(visible=False), wav: none, info: none, png: gr.update(interactive=False),
-            svg: gr.update(interactive=False), result: None,
+            grid: None, first: gr.update(visible=False), everything: none, wav: none, info: none,
+            png: gr.update(interactive=False), svg: gr.update(interactive=False), result: None,
         }  # fmt: skip
 
     def speak(*values):
@@ -82,15 +86,18 @@ def speak_tab(tts: TTS) -> None:
         except (ValueError, OSError) as error:
             reason = without_folder(error, clip)
             yield {status: problem(reason), live: None}
-            raise gr.Error(reason, print_exception=False) from None
+            raise failed(reason) from None
         yield {live: sound.message(None)}
         speech.wav = decoded(tts, speech.codes)
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             wav_file, info_file = _files(speech, Path(folder))
+            zip_file = Path(folder, f"phonelm-{used.seed}.zip")
+            zip_file.write_bytes(bundle(speech, written, prompt, here))
             n = len(speech.frames[0].codes)
             yield {
                 audio: wav_file, grid: grid_json(speech), status: summary(speech), result: speech,
                 first: gr.update(choices=_first_choices(n), value=n, visible=n > 1), wav: wav_file, info: info_file,
+                everything: str(zip_file),
             }  # fmt: skip
 
     def listen(speech: Speech | None, n: int):
@@ -102,21 +109,21 @@ def speak_tab(tts: TTS) -> None:
     def draw(speech: Speech | None, colour_by: str, kind: str):
         """The picture as a file."""
         if speech is None:
-            raise gr.Error("this speech is no longer kept: generate it again", print_exception=False)
+            raise failed("this speech is no longer kept: generate it again")
         with TemporaryDirectory() as folder:
             path = Path(folder, f"phonelm-{speech.settings.seed}.{kind}")
             save_grid(speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
             yield str(path)
 
-    cleared = [stop_flag, go, halt, status, audio, live, grid, first, wav, info, png, svg, result]
+    cleared = [stop_flag, go, halt, status, audio, live, grid, first, everything, wav, info, png, svg, result]
     run = go.click(begin, None, cleared, **QUICK).then(
         speak, [*text, *voice, *settings, seed, keep, stop_flag],
-        [status, live, seed, audio, grid, first, wav, info, result],
+        [status, live, seed, audio, grid, first, everything, wav, info, result],
         api_visibility="private", show_progress="hidden", **MODEL,
     )  # fmt: skip
     for after in (run.then, run.failure):  # Gradio 6.31 leaves out `then` after a failure
         after(lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [go, halt], **QUICK)
-    run.success(lambda: [gr.update(interactive=True)] * 4, None, [wav, info, png, svg], **QUICK)
+    run.success(lambda: [gr.update(interactive=True)] * 5, None, [everything, wav, info, png, svg], **QUICK)
     halt.click(lambda stop: stop.set() if stop else None, stop_flag, None, **QUICK,
                js="(flag) => { document.dispatchEvent(new CustomEvent('phonelm:hush')); return flag; }")  # fmt: skip
     first.input(listen, [result, first], audio, show_progress="hidden", api_visibility="private", **MODEL)

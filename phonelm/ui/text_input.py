@@ -40,12 +40,14 @@ def text_input(tts: TTS) -> TextInput:
         except ValueError as error:
             return count + problem(str(error))
 
-    def switch(text, by_hand):
-        """Into the editing by hand, with the text's phonemes; or back."""
-        try:
-            start = notation(sentences(tts, text)) if by_hand else ""
-        except ValueError:
-            start = ""
+    def switch(text, by_hand, phonemes):
+        """Into the editing by hand, with the text's phonemes if there are none yet; or back."""
+        start = (phonemes or "") if by_hand else ""
+        if by_hand and not start.strip():
+            try:
+                start = notation(sentences(tts, text))
+            except ValueError:
+                start = ""
         return gr.update(interactive=not by_hand), gr.update(value=start, visible=by_hand)
 
     text = gr.Textbox(label="Text", info=f"English, up to {MAX_CHARACTERS} characters", lines=4, max_lines=12,
@@ -57,7 +59,7 @@ def text_input(tts: TTS) -> TextInput:
     parts = TextInput(text, by_hand, phonemes)
     for box in (text, phonemes):
         box.change(preview, list(parts), live, trigger_mode="always_last", **QUICK)
-    by_hand.change(switch, [text, by_hand], [text, phonemes], **QUICK).then(preview, list(parts), live, **QUICK)
+    by_hand.change(switch, list(parts), [text, phonemes], **QUICK).then(preview, list(parts), live, **QUICK)
     return parts
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gradio as gr
+import soundfile
 
+from phonelm.audio import read_audio
+from phonelm.recipe import Clip, check_clip
 from phonelm.tts import TTS
 from phonelm.ui.events import QUICK
 from phonelm.ui.html import problem
@@ -23,13 +26,23 @@ class VoiceInput(NamedTuple):
     clip: gr.Audio
 
 
-def chosen(kind: str, clip: str | None) -> str | None:
-    """The prompt for `TTS`: a file, or None for the bundled voice; ValueError if there is no clip."""
+def chosen(kind: str, clip: str | None) -> Clip | None:
+    """The prompt for `TTS`: what is in the file, or None for the bundled voice; ValueError if there is no clip."""
     if kind == BUNDLED:
         return None
     if clip is None:
         raise ValueError("there is no voice clip: upload or record one, or choose the bundled voice")
-    return clip
+    return read_clip(clip)
+
+
+def read_clip(path: str) -> Clip:
+    """A recording; ValueError if it cannot be read, or is larger than one may be, which is known before it is read."""
+    try:
+        header = soundfile.info(path)
+    except (soundfile.SoundFileError, OSError, TypeError):
+        return read_audio(path)  # which says what is wrong
+    check_clip(header.frames, header.samplerate, header.channels)
+    return read_audio(path)
 
 
 def without_folder(error: Exception, clip: str | None) -> str:

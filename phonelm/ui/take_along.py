@@ -1,0 +1,124 @@
+"""A speech to take along: the bundle to download, and a bundle or recipe that sets every control as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import gradio as gr
+import soundfile
+
+from phonelm.config import SamplingConfig
+from phonelm.recipe import (
+    CLIP,
+    MAX_BYTES,
+    Clip,
+    Recipe,
+    RecipeError,
+    differences,
+    pack,
+    unpack,
+    voice_identity,
+)
+from phonelm.tts import TTS, Speech
+from phonelm.ui.controls import Controls
+from phonelm.ui.events import failed
+from phonelm.ui.html import problem
+from phonelm.ui.text_input import TextInput
+from phonelm.ui.voice import BUNDLED, VoiceInput
+from phonelm.ui.voice import CLIP as FROM_CLIP
+from phonelm.ui.written import sentences
+
+LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
+SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed")  # the settings of `Controls`, in its order
+
+
+def bundle(speech: Speech, written: tuple, clip: Clip | None, here: dict[str, str]) -> bytes:
+    """The zip of a speech.
+
+    Args:
+        written: values of `TextInput`.
+        clip: the voice clip, None for the bundled voice.
+        here: `recipe.identity` of the system that spoke.
+    """
+    text, by_hand, phonemes = written
+    made_with = here | {"voice": voice_identity(speech.voice)}
+    complete = speech.stop_reason != "stopped"
+    return pack(speech, Recipe(text, by_hand, phonemes if by_hand else "", speech.settings, clip, complete, made_with))
+
+
+def recipe_input(
+    tts: TTS, here: dict[str, str], text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number,
+    keep: gr.Checkbox,
+) -> None:  # fmt: skip
+    """Lay out the upload and make it set the controls; a file that cannot be followed changes nothing."""
+    upload = gr.UploadButton("Load a bundle or recipe", file_types=[".zip", ".json"], size="sm", elem_id="recipe")
+    note = gr.HTML(elem_id="recipe-note")
+
+    def load(path: str) -> Iterator[dict[Any, Any]]:
+        try:
+            recipe, notes = read_recipe(tts, here, settings, path)
+        except (ValueError, OSError) as error:
+            yield {note: problem(str(error))}
+            raise failed(str(error)) from None
+        with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
+            clip = None
+            if recipe.clip is not None:
+                clip = str(Path(folder, CLIP))
+                soundfile.write(clip, *recipe.clip, subtype="FLOAT")
+            values = (getattr(recipe.settings, name) for name in SAMPLED)
+            yield {
+                text.text: recipe.text, text.by_hand: recipe.by_hand,
+                text.phonemes: gr.update(value=recipe.phonemes, visible=recipe.by_hand),
+                voice.kind: FROM_CLIP if clip else BUNDLED, voice.clip: gr.update(value=clip, visible=clip is not None),
+                **dict(zip(settings, values, strict=True)), seed: recipe.settings.seed, keep: True,
+                note: "".join(f"<p class=note>{escape(line)}</p>" for line in notes),
+            }  # fmt: skip
+
+    upload.upload(load, upload, [*text, *voice, *settings, seed, keep, note], show_progress="hidden",
+                  api_visibility="private")  # fmt: skip
+
+
+def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -> tuple[Recipe, list[str]]:
+    """The recipe in an uploaded file, and what the user should know about it.
+
+    Args:
+        here: `recipe.identity` of this system.
+        settings: the controls that are to show the recipe's settings.
+        path: where the upload lies.
+    Raises:
+        ValueError: no recipe, or one that cannot be followed here to the letter; one line says why.
+    """
+    if Path(path).stat().st_size > MAX_BYTES:
+        raise RecipeError(f"the file has more than {MAX_BYTES >> 20} MiB: no recipe is that large")
+    recipe = unpack(Path(path).read_bytes())
+    recipe = replace(recipe, settings=_settable(recipe.settings, settings))
+    sentences(tts, recipe.text, recipe.by_hand, recipe.phonemes)
+    made_here = here | {"voice": voice_identity(tts.voice(recipe.clip))}
+    notes = []
+    if other := differences(recipe, made_here):
+        notes.append(f"Made with another {', '.join(other)}: it may sound different here.")
+    if not recipe.complete:
+        notes.append("This speech was stopped before its end; Generate will say all of it.")
+    return recipe, notes or ["Everything is as it was: Generate makes the same speech again."]
+
+
+def _settable(made: SamplingConfig, settings: Controls) -> SamplingConfig:
+    """The settings as the controls can show them; RecipeError if they cannot."""
+    if made.n_codebooks == 0:
+        made = replace(made, n_codebooks=settings.codebooks.maximum)
+    for name, control in zip(SAMPLED, settings, strict=True):
+        if isinstance(control, gr.Slider) and not control.minimum <= getattr(made, name) <= control.maximum:
+            limits = f"from {control.minimum} to {control.maximum}"
+            raise RecipeError(f"{name} in the recipe is {getattr(made, name)}; here it can be {limits}")
+    default = SamplingConfig()
+    for name in ("pointer_temperature", "max_phoneme_frames"):
+        if getattr(made, name) != getattr(default, name):
+            raise RecipeError(f"{name} in the recipe is {getattr(made, name)}; here it is {getattr(default, name)}")
+    if made.seed > LARGEST_SEED:
+        raise RecipeError(f"the seed in the recipe is {made.seed}; here it can be up to {LARGEST_SEED}")
+    return made
