@@ -12,6 +12,7 @@ from phonelm.tts import TTS
 from phonelm.ui.api import endpoint
 from phonelm.ui.assets import asset
 from phonelm.ui.events import KEEP_S
+from phonelm.ui.inside import inside_tab
 from phonelm.ui.speak import speak_tab
 
 THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere
@@ -26,7 +27,11 @@ def build_demo(tts: TTS) -> gr.Blocks:
     """
     with gr.Blocks(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
-        speak_tab(tts)
+        with gr.Tabs():
+            with gr.Tab("Speak"):
+                speak_tab(tts)
+            with gr.Tab("Inside", elem_id="inside"):
+                inside_tab(tts)
         endpoint(tts)
     return demo
 

@@ -1,0 +1,92 @@
+"""The Inside tab: a clip through the codec; its codes, and what it sounds and looks like from fewer codebooks."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import gradio as gr
+import numpy as np
+from torch import Tensor
+
+from phonelm.audio import resample
+from phonelm.tts import TTS
+from phonelm.ui.events import KEEP_S, MODEL
+from phonelm.ui.html import problem
+from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.spectra import WINDOW, draw_codes, draw_spectrogram, spectrogram
+from phonelm.ui.voice import read_clip, without_folder
+
+MAX_S = 12.0  # of a clip; the rest is left out
+CODEBOOKS = (1, 2, 4, 8)
+
+
+class Encoded(NamedTuple):
+    """A clip and its codes: (S,) float32 at the codec's rate, (1, K, T) int64."""
+
+    wav: np.ndarray
+    codes: Tensor
+
+
+def encoded(tts: TTS, clip: str) -> Encoded:
+    """The first `MAX_S` of a recording through the encoder; ValueError if it cannot be used."""
+    wav, sample_rate = read_clip(clip)
+    wav = resample(wav[: round(MAX_S * sample_rate)], sample_rate, tts.codec.sample_rate)
+    if len(wav) < WINDOW:
+        raise ValueError(f"the clip is too short: {len(wav)} samples, one window of its spectrogram has {WINDOW}")
+    return Encoded(wav, tts.codec.encode(wav, tts.codec.sample_rate))
+
+
+def inside_tab(tts: TTS) -> None:
+    """Lay out the tab and wire it. It keeps the last clip of each user's own session, and nothing else."""
+    counts = [n for n in CODEBOOKS if n <= tts.codec.n_q]
+    kbit_s = math.log2(tts.codec.card) * tts.codec.frame_rate / 1000  # of one codebook
+    gr.Markdown(
+        "What the model writes, and what it cannot do better than: a clip becomes codes, a few for each frame, and the "
+        f"codes become sound again. Up to {MAX_S:.0f} s are used."
+    )
+    options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
+    picture = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"], "min_width": 300}
+    with gr.Row():
+        clip = gr.Audio(label="Any clip: WAV, FLAC, OGG or MP3", type="filepath", buttons=[], min_width=300,
+                        sources=["upload", "microphone"], elem_id="inside-clip")  # fmt: skip
+        with gr.Column(min_width=300):
+            count = gr.Radio([(f"{n} ({n * kbit_s:g} kbit/s)", n) for n in counts], value=counts[-1],
+                             label="Codebooks that are decoded", elem_id="inside-count")  # fmt: skip
+            note = gr.HTML(elem_id="inside-note")
+    with gr.Row():
+        heard = gr.Audio(label="The clip", elem_id="inside-heard", min_width=300, **options)
+        again = gr.Audio(label="From its codes", elem_id="inside-again", min_width=300, **options)
+    with gr.Row():
+        before = gr.Image(label="Spectrogram of the clip", elem_id="inside-before", **picture)
+        after = gr.Image(label="Spectrogram of the sound from its codes", elem_id="inside-after", **picture)
+    codes = gr.Image(label="The codes; pale: not decoded", elem_id="inside-codes", **picture)
+    kept = gr.State(time_to_live=KEEP_S)
+
+    def analyse(path: str | None, n: int):
+        """A clip that has come or gone."""
+        empty = dict.fromkeys((heard, again, before, after, codes, kept)) | {note: ""}
+        if path is None:
+            return empty
+        try:
+            found = encoded(tts, path)
+        except (ValueError, OSError) as error:
+            return empty | {note: problem(without_folder(error, path))}
+        db = spectrogram(found.wav)
+        shown = draw_spectrogram(db, float(db.max()))
+        return {kept: found, heard: playable(found.wav, tts), before: shown, note: ""} | decode(found, n)
+
+    def decode(found: Encoded | None, n: int):
+        """The sound of the first `n` codebooks."""
+        if found is None:
+            return gr.skip()
+        wav = decoded(tts, found.codes[:, :n])
+        top_db = float(spectrogram(found.wav).max())  # the clip's, so that both pictures have the same scale
+        return {
+            again: playable(wav, tts), after: draw_spectrogram(spectrogram(wav), top_db),
+            codes: draw_codes(found.codes, n),
+        }  # fmt: skip
+
+    shared = {"api_visibility": "private", "show_progress": "minimal", **MODEL}
+    clip.change(analyse, [clip, count], [kept, note, heard, again, before, after, codes], **shared)
+    count.input(decode, [kept, count], [again, after, codes], **shared)

@@ -1,0 +1,79 @@
+"""Pictures of a clip and of its codes: spectrograms in dB and the grid of codes, as pixels on a white ground.
+
+Matplotlib's object API only, so that any number of threads can draw.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
+
+WINDOW = 3 * HOP_LENGTH  # samples; 40 ms, so that a voice's harmonics can be told apart
+HOP = HOP_LENGTH // 2
+RANGE_DB = 80.0  # from the loudest to what is drawn black
+FLOOR = 1e-10  # of power, so that silence has a logarithm
+DPI = 130
+INK, PALE = "#1f2937", 0.25  # of text; opacity of codebooks that are not heard
+
+
+def spectrogram(wav: np.ndarray) -> np.ndarray:
+    """Power in dB on a linear frequency axis, from 0 to half the sample rate.
+
+    Args:
+        wav: (S,) float at `SAMPLE_RATE`, at least `WINDOW` / 2 + 1 samples.
+    Returns:
+        (WINDOW / 2 + 1, S // HOP + 1) float32.
+    """
+    window = torch.hann_window(WINDOW)
+    wave = torch.from_numpy(np.ascontiguousarray(wav, np.float32))
+    power = torch.stft(wave, WINDOW, HOP, window=window, return_complex=True).abs() ** 2
+    return (10 * torch.log10(power.clamp_min(FLOOR))).numpy()
+
+
+def draw_spectrogram(db: np.ndarray, top_db: float) -> np.ndarray:
+    """(F, T) of `spectrogram` -> (H, W, 3) uint8; `top_db` is the brightest, so that two pictures can be compared."""
+    figure, axes = _figure(2.7)
+    seconds, khz = (db.shape[1] - 1) * HOP / SAMPLE_RATE, SAMPLE_RATE / 2000
+    drawn = axes.imshow(
+        db, origin="lower", aspect="auto", cmap="magma", vmin=top_db - RANGE_DB, vmax=top_db,
+        extent=(0, seconds, 0, khz),
+    )  # fmt: skip
+    axes.set_ylabel("kHz", size=8, color=INK)
+    bar = figure.colorbar(drawn, pad=0.01)
+    bar.set_label("dB", size=8, color=INK)
+    bar.ax.tick_params(labelsize=7, labelcolor=INK)
+    return _pixels(figure)
+
+
+def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
+    """(1, K, T) codes -> (H, W, 3) uint8: a cell for each, coloured by the code; pale beyond the first `heard` rows."""
+    _, k, t = codes.shape
+    figure, axes = _figure(1.6)
+    opacity = np.repeat(np.where(np.arange(k) < heard, 1, PALE)[:, None], t, 1)
+    axes.imshow(
+        codes[0].cpu().numpy(), aspect="auto", cmap="turbo", vmin=0, vmax=CARD - 1, interpolation="nearest",
+        alpha=opacity, extent=(0, t / FRAME_RATE, k + 0.5, 0.5),
+    )  # fmt: skip
+    axes.set_yticks(range(1, k + 1))
+    axes.set_ylabel("codebook", size=8, color=INK)
+    return _pixels(figure)
+
+
+def _figure(height_in: float):
+    """A wide figure with one pair of axes, time to the right."""
+    figure = Figure((6.4, height_in), dpi=DPI, facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel("time, s", size=8, color=INK)
+    axes.tick_params(labelsize=7, labelcolor=INK)
+    return figure, axes
+
+
+def _pixels(figure: Figure) -> np.ndarray:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
