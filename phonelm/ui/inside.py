@@ -42,8 +42,8 @@ def inside_tab(tts: TTS) -> None:
     counts = [n for n in CODEBOOKS if n <= tts.codec.n_q]
     kbit_s = math.log2(tts.codec.card) * tts.codec.frame_rate / 1000  # of one codebook
     gr.Markdown(
-        "What the model writes, and what it cannot do better than: a clip becomes codes, a few for each frame, and the "
-        f"codes become sound again. Up to {MAX_S:.0f} s are used."
+        "A clip becomes codes, a few for each frame, and the codes become sound again. Codes are all that the model "
+        f"writes, so it cannot sound better than this. Up to {MAX_S:.0f} s are used."
     )
     options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
     picture = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"], "min_width": 300}

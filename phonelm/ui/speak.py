@@ -51,7 +51,7 @@ def speak_tab(tts: TTS) -> None:
                              elem_id="first")  # fmt: skip
             grid = code_grid("#speech audio", "grid")
             with gr.Row(elem_id="downloads"):
-                small = {"interactive": False, "size": "sm", "min_width": 140}
+                small = {"interactive": False, "size": "sm", "min_width": 110}
                 everything = gr.DownloadButton("Take it along (ZIP)", **small)
                 wav = gr.DownloadButton("Audio (WAV)", **small)
                 info = gr.DownloadButton("Details (JSON)", **small)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -18,6 +19,7 @@ HOP = HOP_LENGTH // 2
 RANGE_DB = 80.0  # from the loudest to what is drawn black
 FLOOR = 1e-10  # of power, so that silence has a logarithm
 DPI = 130
+LABEL_IN = 0.3  # kept free at the top, where the page writes the picture's label
 INK, PALE = "#1f2937", 0.25  # of text; opacity of codebooks that are not heard
 
 
@@ -37,7 +39,7 @@ def spectrogram(wav: np.ndarray) -> np.ndarray:
 
 def draw_spectrogram(db: np.ndarray, top_db: float) -> np.ndarray:
     """(F, T) of `spectrogram` -> (H, W, 3) uint8; `top_db` is the brightest, so that two pictures can be compared."""
-    figure, axes = _figure(2.7)
+    figure, axes = _figure(6.4, 3.0)
     seconds, khz = (db.shape[1] - 1) * HOP / SAMPLE_RATE, SAMPLE_RATE / 2000
     drawn = axes.imshow(
         db, origin="lower", aspect="auto", cmap="magma", vmin=top_db - RANGE_DB, vmax=top_db,
@@ -53,7 +55,7 @@ def draw_spectrogram(db: np.ndarray, top_db: float) -> np.ndarray:
 def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
     """(1, K, T) codes -> (H, W, 3) uint8: a cell for each, coloured by the code; pale beyond the first `heard` rows."""
     _, k, t = codes.shape
-    figure, axes = _figure(1.6)
+    figure, axes = _figure(11.0, 2.0)
     opacity = np.repeat(np.where(np.arange(k) < heard, 1, PALE)[:, None], t, 1)
     axes.imshow(
         codes[0].cpu().numpy(), aspect="auto", cmap="turbo", vmin=0, vmax=CARD - 1, interpolation="nearest",
@@ -64,9 +66,10 @@ def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
     return _pixels(figure)
 
 
-def _figure(height_in: float):
-    """A wide figure with one pair of axes, time to the right."""
-    figure = Figure((6.4, height_in), dpi=DPI, facecolor="white", layout="constrained")
+def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes, time to the right."""
+    figure = Figure((width_in, height_in), dpi=DPI, facecolor="white", layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - LABEL_IN / height_in))
     axes = figure.add_subplot()
     axes.set_xlabel("time, s", size=8, color=INK)
     axes.tick_params(labelsize=7, labelcolor=INK)
