@@ -83,6 +83,13 @@ def to_int16(wav: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(np.asarray(wav, np.float32) * 32768), -32768, 32767).astype(np.int16)
 
 
+def wav_bytes(wav: np.ndarray, sample_rate: int, subtype: str) -> bytes:
+    """(S,) samples as a WAV file of libsndfile's `subtype`: "PCM_16" for int16, "FLOAT" for float32."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, wav, sample_rate, format="WAV", subtype=subtype)
+    return buffer.getvalue()
+
+
 def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int) -> None:
     """Write a 16-bit mono WAV file, whole or not at all.
 
@@ -96,11 +103,10 @@ def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int) -> None:
     wav = np.asarray(wav)
     if wav.ndim != 1 or not np.isfinite(wav).all():
         raise AudioError(f"cannot write {path}: audio must be (S,) finite numbers, got shape {wav.shape}")
-    buffer = io.BytesIO()
-    soundfile.write(buffer, to_int16(wav), sample_rate, format="WAV", subtype="PCM_16")
+    content = wav_bytes(to_int16(wav), sample_rate, "PCM_16")
     try:
         with atomic_write(path) as file:
-            file.write(buffer.getbuffer())
+            file.write(content)
     except (OSError, ValueError) as error:  # ValueError: an empty name
         raise AudioError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from phonelm import __version__
-from phonelm.audio import to_int16
+from phonelm.audio import to_int16, wav_bytes
 from phonelm.config import SamplingConfig, from_dict, to_dict
 from phonelm.tts import TTS, Speech, Voice
 
@@ -124,13 +124,13 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
     )
     members = {
         RECIPE: (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode(),
-        SPEECH: _wav(to_int16(speech.wav), speech.sample_rate, "PCM_16"),
+        SPEECH: wav_bytes(to_int16(speech.wav), speech.sample_rate, "PCM_16"),
         CODES: codes.getvalue(),
     }
     if recipe.clip is not None:
         wav, sample_rate = recipe.clip
         check_clip(len(wav), sample_rate)
-        members[CLIP] = _wav(wav, sample_rate, "FLOAT")
+        members[CLIP] = wav_bytes(wav, sample_rate, "FLOAT")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members.items():
@@ -182,12 +182,6 @@ def _fingerprint(tensors: Iterable[Tensor]) -> str:
         digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()[:16]
-
-
-def _wav(wav: np.ndarray, sample_rate: int, subtype: str) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, wav, sample_rate, format="WAV", subtype=subtype)
-    return buffer.getvalue()
 
 
 def _members(data: bytes) -> dict[str, bytes]:

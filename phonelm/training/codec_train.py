@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -23,30 +21,12 @@ from phonelm.training.codec_data import Crops, decode_rows, read_rows, split_spe
 from phonelm.training.codec_report import REPORTED, pick_rows, report, to_markdown
 from phonelm.training.codec_rvq import perplexity
 from phonelm.training.codec_step import Learner
+from phonelm.training.run import Progress, make_accelerator, same_everywhere
 
 LAST = "last.safetensors"
 KIND = "codec_training"  # of that file
 SCALARS_EVERY = 10  # steps
 HELD_CROPS = 32  # of held-out speakers, on which the mel loss is measured
-
-
-@dataclass
-class Progress:
-    """Where a run stands; all that a resumed run needs besides the tensors."""
-
-    step: int = 0
-    seconds: float = 0.0
-    audio_s: float = 0.0
-
-    def share(self, config: CodecTrainConfig) -> float:
-        """How much of the budget is used, 0 to 1."""
-        return min(1.0, self.step / config.max_steps if config.max_steps else self.seconds / 60 / config.max_minutes)
-
-    def left(self, config: CodecTrainConfig) -> str:
-        """Time left, for the progress bar."""
-        share = self.share(config)
-        left_s = self.seconds * (1 - share) / max(share, 1e-9)
-        return f"{int(left_s // 3600)}:{int(left_s // 60 % 60):02}:{int(left_s % 60):02} left"
 
 
 class Run:
@@ -83,9 +63,7 @@ class Run:
         elif init is None and (config.stage == "gan" or config.freeze_encoder):
             raise ValueError("adversarial training, or a frozen encoder, needs a codec to start from: --init FILE")
         self.config = config
-        several_on_cpu = "LOCAL_RANK" in os.environ and not torch.accelerator.is_available()
-        mixed = "no" if config.precision == "fp32" else config.precision
-        self.accelerator = Accelerator(mixed_precision=mixed, cpu=several_on_cpu)
+        self.accelerator = make_accelerator(config.precision)
         if config.batch_size % (world := self.accelerator.num_processes):
             raise ValueError(f"batch_size {config.batch_size} cannot be shared out equally among {world} processes")
         torch.manual_seed(config.seed)
@@ -141,8 +119,7 @@ class Run:
                 for name, value in self.step().items():
                     average[name] = 0.98 * average.get(name, value) + 0.02 * value
                 now, progress.step = time.monotonic(), progress.step + 1
-                elapsed = torch.tensor(now - mark, device=self.accelerator.device)
-                progress.seconds += self.accelerator.reduce(elapsed, "mean").item()  # so that all stop at the same step
+                progress.seconds += same_everywhere(self.accelerator, now - mark)
                 mark, done = now, progress.share(config) >= 1
                 if writer and progress.step % SCALARS_EVERY == 0:
                     self._log(writer, average)

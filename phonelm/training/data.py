@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from phonelm.codec import Codec
+
 METADATA = "metadata.csv"
 AUDIO_FOLDERS = ("audio", "wavs")
 FORMS = ("ljspeech", "speaker")
@@ -138,7 +140,7 @@ class CodesDataset(Dataset[Utterance]):
         FileNotFoundError: `folder` holds no finished cache.
         ValueError: the cache has another format.
         """
-        folder = Path(folder)
+        self.folder = folder = Path(folder)
         if not (folder / "cache.json").is_file():
             raise FileNotFoundError(f"{folder}: no finished cache (no cache.json); `prepare` makes one")
         self.info = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
@@ -149,6 +151,16 @@ class CodesDataset(Dataset[Utterance]):
         self._codes, self._phonemes, self._word_starts, self._durations = (
             np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("codes", "phonemes", "word_starts", "durations")
         )
+
+    def load_codec(self) -> Codec:
+        """The codec whose codes these are; `ValueError` if the one at hand is another version of it."""
+        made_by = self.info["codec"]
+        codec = Codec.load(made_by["name"])
+        if codec.fingerprint != made_by["fingerprint"]:
+            raise ValueError(
+                f"{self.folder} holds codes of another version of the codec {made_by['name']}; prepare it again"
+            )
+        return codec
 
     def __len__(self) -> int:
         return len(self.records)

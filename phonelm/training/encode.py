@@ -102,7 +102,7 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     codes = np.asarray(codec.encode(wav, SAMPLE_RATE))[0].T  # (T, n_q)
     if len(codes) != len(mel):
         raise ValueError(f"codec gives {len(codes)} frames, mel {len(mel)}")
-    record: dict[str, Any] = {"id": row.id, "speaker": row.speaker, "text": row.text, "start_s": round(start_s, 4)}
+    record = {"id": row.id, "speaker": row.speaker, "text": row.text, "start_s": round(start_s, 4)}
     return record, {
         "codes": codes.astype(np.int16),
         "mel": mel,

@@ -19,7 +19,6 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from phonelm.codec import Codec
 from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, SamplingConfig, TrainConfig, to_dict
 from phonelm.engine import Engine
 from phonelm.files import atomic_write
@@ -213,10 +212,7 @@ def speak_all(model: PhoneLM | PlainLM, maker: BatchMaker, indices: Sequence[int
 def climb(rung: Rung, cache: Path, sizes: ModelConfig, config: TrainConfig) -> Score:
     """Train one rung and measure it."""
     dataset = CodesDataset(cache)
-    made_by = dataset.info["codec"]
-    codec = Codec.load(made_by["name"])
-    if codec.fingerprint != made_by["fingerprint"]:
-        raise ValueError(f"{cache} holds codes of another version of the codec {made_by['name']}; prepare it again")
+    codec = dataset.load_codec()
     train, measured = choose(rung, dataset, config)
     maker = make_batches(rung, dataset, train, config)
     torch.manual_seed(config.seed)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from phonelm import checkpoint, weights
-from phonelm.codec import Codec
 from phonelm.codes import seen_codes
 from phonelm.config import FRAME_RATE, PRECISIONS, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
 from phonelm.megabyte import PhoneLM
@@ -26,6 +23,7 @@ from phonelm.training.data import CodesDataset
 from phonelm.training.loss import losses
 from phonelm.training.monitor import SCALARS_EVERY, Monitor
 from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
+from phonelm.training.run import Progress, make_accelerator, same_everywhere
 from phonelm.tts import TTS, Voice
 
 KIND = "training"  # of `last.safetensors`
@@ -33,18 +31,11 @@ SAMPLE_PROMPT_S = 4.0  # length of the voice prompt of spoken samples
 
 
 @dataclass
-class Progress:
-    """Where a run stands; all that a resumed run needs besides the tensors."""
+class EpochProgress(Progress):
+    """Where a run stands that goes through its data in epochs."""
 
-    step: int = 0
     epoch: int = 0
     batch: int = 0  # batches of this epoch already used
-    seconds: float = 0.0
-    audio_s: float = 0.0
-
-    def share(self, config: TrainConfig) -> float:
-        """How much of the budget is used, 0 to 1."""
-        return min(1.0, self.step / config.max_steps if config.max_steps else self.seconds / 60 / config.max_minutes)
 
 
 def evaluate_loss(
@@ -83,22 +74,16 @@ class Run:
         init: Path | None = None,
     ):
         out.mkdir(parents=True, exist_ok=True)
-        self.out, self.progress, state = out, Progress(), None
+        self.out, self.progress, state = out, EpochProgress(), None
         if resume and (out / "last.safetensors").exists():
             state, meta = checkpoint.load(out / "last.safetensors", KIND)
             model_config, saved = from_dict(ModelConfig, meta["config"]), from_dict(TrainConfig, meta["train"])
             config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
-            self.progress = Progress(**meta["progress"])
+            self.progress = EpochProgress(**meta["progress"])
         self.config = config
-        several_on_cpu = "LOCAL_RANK" in os.environ and not torch.accelerator.is_available()
-        self.accelerator = Accelerator(
-            mixed_precision="no" if config.precision == "fp32" else config.precision, cpu=several_on_cpu
-        )
+        self.accelerator = make_accelerator(config.precision)
         self.dataset = CodesDataset(cache)
-        made_by = self.dataset.info["codec"]
-        self.codec = Codec.load(made_by["name"])
-        if self.codec.fingerprint != made_by["fingerprint"]:
-            raise ValueError(f"{cache} holds codes of another version of the codec {made_by['name']}; prepare it again")
+        self.codec = self.dataset.load_codec()
         torch.manual_seed(config.seed)
         if init is not None and state is None:
             model = weights.load(init, self.codec).model.train()
@@ -156,10 +141,6 @@ class Run:
         self.progress.audio_s += frames * world / FRAME_RATE
         return self.accelerator.reduce(loss.detach(), "mean"), self.accelerator.reduce(parts, "mean")
 
-    def _same_everywhere(self, seconds: float) -> float:
-        """The mean over all processes, so that all of them stop at the same step."""
-        return self.accelerator.reduce(torch.tensor(seconds, device=self.accelerator.device), "mean").item()
-
     def train(self) -> None:
         """Run until the budget of minutes or steps is used up."""
         progress, config, main = self.progress, self.config, self.accelerator.is_main_process
@@ -176,7 +157,7 @@ class Run:
                 average = parts if average is None else 0.98 * average + 0.02 * parts
                 now = time.monotonic()
                 progress.step, progress.batch = progress.step + 1, at + 1
-                progress.seconds += self._same_everywhere(now - mark)
+                progress.seconds += same_everywhere(self.accelerator, now - mark)
                 mark, done = now, progress.share(config) >= 1
                 speed = progress.audio_s / progress.seconds
                 if monitor and progress.step % SCALARS_EVERY == 0:
@@ -189,19 +170,13 @@ class Run:
                     monitor.speak(self._tts(), progress.step)
                     last_spoken = now
                 bar.update()
-                bar.set_postfix_str(f"{speed:.1f} x, {self._left()}, " + " ".join(f"{x:.2f}" for x in average))
+                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, " + " ".join(f"{x:.2f}" for x in average))
                 if done:
                     break
             else:
                 progress.epoch, progress.batch = progress.epoch + 1, 0
         if monitor:
             monitor.close()
-
-    def _left(self) -> str:
-        """Time left, for the progress bar."""
-        share = self.progress.share(self.config)
-        left_s = self.progress.seconds * (1 - share) / max(share, 1e-9)
-        return f"{int(left_s // 3600)}:{int(left_s // 60 % 60):02}:{int(left_s % 60):02} left"
 
     def _checkpoint(self, monitor: Monitor, average: Tensor) -> None:
         """Measure the averaged weights on what is held out, log it, save everything."""

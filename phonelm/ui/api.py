@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +13,7 @@ from phonelm.tts import TTS
 from phonelm.ui.controls import new_seed as draw_seed
 from phonelm.ui.controls import sampling
 from phonelm.ui.events import MODEL
+from phonelm.ui.files import save_speech
 from phonelm.ui.html import progress, spoken, summary
 from phonelm.ui.sound import decoded
 from phonelm.ui.voice import BUNDLED, CLIP, chosen, without_folder
@@ -40,11 +40,10 @@ def endpoint(tts: TTS) -> None:
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, voice), print_exception=False) from None
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
-            wav, png, info = (str(Path(folder, f"phonelm-{settings.seed}.{kind}")) for kind in ("wav", "png", "json"))
             speech.wav = decoded(tts, speech.codes)
-            speech.save(wav)
+            wav, info = save_speech(speech, Path(folder))
+            png = str(Path(folder, f"phonelm-{settings.seed}.png"))
             save_grid(speech, png)
-            Path(info).write_text(json.dumps(speech.info(), indent=1) + "\n", encoding="utf-8")
             yield {audio: wav, grid: png, phonemes: spoken(speech), report: summary(speech), used: settings.seed,
                    wav_file: wav, info_file: info}  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ from phonelm.recipe import identity
 from phonelm.tts import TTS, Speech
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
+from phonelm.ui.files import save_speech
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import problem, progress, summary
 from phonelm.ui.live import LiveSound, live_player
@@ -90,7 +90,7 @@ def speak_tab(tts: TTS) -> None:
         yield {live: sound.message(None)}
         speech.wav = decoded(tts, speech.codes)
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
-            wav_file, info_file = _files(speech, Path(folder))
+            wav_file, info_file = save_speech(speech, Path(folder))
             zip_file = Path(folder, f"phonelm-{used.seed}.zip")
             zip_file.write_bytes(bundle(speech, written, prompt, here))
             n = len(speech.frames[0].codes)
@@ -143,11 +143,3 @@ def _split(values: tuple, *sizes: int) -> list[tuple]:
 
 def _first_choices(n: int) -> list[tuple[str, int]]:
     return [(f"all {n}" if i == n else str(i), i) for i in range(1, n + 1)]
-
-
-def _files(speech: Speech, folder: Path) -> tuple[str, str]:
-    """The audio and how it was made, written into `folder`."""
-    wav, info = (folder / f"phonelm-{speech.settings.seed}.{kind}" for kind in ("wav", "json"))
-    speech.save(wav)
-    info.write_text(json.dumps(speech.info(), indent=1) + "\n", encoding="utf-8")
-    return str(wav), str(info)
