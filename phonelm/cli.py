@@ -21,6 +21,8 @@ EXAMPLES = """examples:
   python -m phonelm speak "This is my own voice." --prompt me.wav --seed 7 --json hello.json
   python -m phonelm speak --file sentences.txt -o out/
   python -m phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
+  python -m phonelm speak "A voice that comes with it." --voice kathleen
+  python -m phonelm voices
   python -m phonelm phonemize "I read it yesterday, because I like to read."
   python -m phonelm codec in.wav -o out.wav --codebooks 4
   python -m phonelm info
@@ -64,6 +66,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
         return p
 
     _speak_arguments(command("speak", _speak, "Speak a text, or every line of a file."))
+    command("voices", _voices, "List the bundled voices.")
     p = command("phonemize", _phonemize, "Show the phonemes of a text.")
     p.add_argument("text")
     p.add_argument("--json", action="store_true", help="print JSON: symbols, ids, and the word of each phoneme")
@@ -89,7 +92,9 @@ def _speak_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("text", nargs="?", metavar="TEXT")
     p.add_argument("--file", type=Path, metavar="SENTENCES.txt", help="speak every line; -o is a folder then")
     p.add_argument("--phonemes", metavar="ARPABET", help='phonemes instead of text, words apart by "|"')
-    p.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice (default: the bundled voice)")
+    which = p.add_mutually_exclusive_group()
+    which.add_argument("--voice", metavar="NAME", help="a bundled voice (default: the first that `voices` lists)")
+    which.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice")
     p.add_argument("-o", "--out", type=Path, metavar="OUT.wav", help="default: speech.wav")
     p.add_argument("--seed", type=int, default=default.seed, metavar="N")
     p.add_argument("--temperature", type=float, default=default.temperature, metavar="F", help="default %(default)s")
@@ -127,7 +132,9 @@ def _speak(args: argparse.Namespace) -> int:
         args.out.mkdir(parents=True, exist_ok=True)
         _check_writable(args.json)
     tts = TTS.load(args.checkpoint, device=args.device)
-    voice = tts.voice(args.prompt)
+    if args.voice is not None and args.voice not in tts.voices:
+        raise ValueError(f"there is no voice {args.voice!r}; there are {', '.join(tts.voices)}")
+    voice = tts.voice(args.prompt or args.voice)
     infos = []
     for text, out in jobs:
         said = [tts.phonemizer.from_symbols(args.phonemes)] if text is None else text
@@ -140,6 +147,14 @@ def _speak(args: argparse.Namespace) -> int:
     if args.json:
         with atomic_write(args.json) as file:
             file.write((json.dumps(infos if args.file else infos[0], indent=1) + "\n").encode())
+    return 0
+
+
+def _voices(_: argparse.Namespace) -> int:
+    from phonelm.voices import bundled_voices
+
+    for voice in bundled_voices().values():
+        print(f"{voice.name:12} {voice.about}; {voice.source} ({voice.licence})")
     return 0
 
 

@@ -23,6 +23,7 @@ from phonelm import __version__
 from phonelm.audio import to_int16, wav_bytes
 from phonelm.config import SamplingConfig, from_dict, to_dict
 from phonelm.tts import TTS, Speech, Voice
+from phonelm.voices import NAME
 
 KIND, FORMAT = "phonelm-recipe", 1
 RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
@@ -53,7 +54,7 @@ class Recipe:
         by_hand: the phonemes were taken, not the text.
         phonemes: as written by hand, "" if they were not.
         settings: with the seed.
-        clip: the voice clip before it was trimmed; None for the bundled voice.
+        voice: the voice clip before it was trimmed, or the name of a bundled voice.
         complete: False if it was stopped before the end of its text.
         made_with: `MADE_WITH`, each a version, a name or a fingerprint.
     """
@@ -62,7 +63,7 @@ class Recipe:
     by_hand: bool
     phonemes: str
     settings: SamplingConfig
-    clip: Clip | None
+    voice: Clip | str
     complete: bool
     made_with: dict[str, str]
 
@@ -111,7 +112,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         "by_hand": recipe.by_hand,
         "phonemes": recipe.phonemes,
         "settings": to_dict(recipe.settings),
-        "voice": "bundled" if recipe.clip is None else CLIP,
+        "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP,
         "complete": recipe.complete,
         "made_with": recipe.made_with,
     }
@@ -127,8 +128,8 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         SPEECH: wav_bytes(to_int16(speech.wav), speech.sample_rate, "PCM_16"),
         CODES: codes.getvalue(),
     }
-    if recipe.clip is not None:
-        wav, sample_rate = recipe.clip
+    if not isinstance(recipe.voice, str):
+        wav, sample_rate = recipe.voice
         check_clip(len(wav), sample_rate)
         members[CLIP] = wav_bytes(wav, sample_rate, "FLOAT")
     buffer = io.BytesIO()
@@ -141,7 +142,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
 
 
 def unpack(data: bytes) -> Recipe:
-    """The recipe in a zip of `pack`, or in its `recipe.json` alone if the voice is the bundled one.
+    """The recipe in a zip of `pack`, or in its `recipe.json` alone if the voice is a bundled one.
 
     Raises:
         RecipeError: neither of them, too large, damaged, or with anything in it that `pack` would not have written.
@@ -157,9 +158,9 @@ def unpack(data: bytes) -> Recipe:
     if (values["voice"] == CLIP) != (CLIP in members):
         lone = "needs its voice clip: load the whole zip file" if values["voice"] == CLIP else "uses no voice clip"
         raise RecipeError(f"the recipe {lone}")
-    clip = _clip(members[CLIP]) if CLIP in members else None
+    voice = _clip(members[CLIP]) if CLIP in members else values["voice"]
     return Recipe(
-        values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), clip, values["complete"],
+        values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), voice, values["complete"],
         values["made_with"],
     )  # fmt: skip
 
@@ -227,8 +228,8 @@ def _values(data: bytes) -> dict[str, Any]:
              "complete": bool, "made_with": dict}  # fmt: skip
     _check_keys(values, types, "the recipe")
     _check_keys(values["made_with"], dict.fromkeys(MADE_WITH, str), "made_with in the recipe")
-    if values["voice"] not in ("bundled", CLIP):
-        raise RecipeError(f"the recipe's voice is {_short(values['voice'])}; it must be 'bundled' or {CLIP!r}")
+    if values["voice"] != CLIP and not NAME.fullmatch(values["voice"]):
+        raise RecipeError(f"the recipe's voice is {_short(values['voice'])}; it must be a voice's name or {CLIP!r}")
     return values
 
 

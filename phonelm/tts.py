@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from phonelm.engine import Engine
 from phonelm.generate import Frame, generate
 from phonelm.phonemes import Phonemes, Phonemizer
 from phonelm.text import split_sentences
-
-DEFAULT_VOICE = "voices/default.flac"  # in `checkpoint.default_dir()`
+from phonelm.voices import BundledVoice, bundled_voices
 
 
 @dataclass(frozen=True)
@@ -156,13 +155,13 @@ class TTS:
         acoustic: weights.Acoustic,
         codec: Codec,
         phonemizer: Phonemizer,
-        default_voice: Path | None = None,
+        voices: Mapping[str, BundledVoice] | None = None,
         precision: str = "auto",
     ):
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
         self.model, self.engine = acoustic.model, Engine(acoustic.model, precision)
-        self._default_path = default_voice
-        self._default: Voice | None = None
+        self.voices = dict(voices or {})
+        self._encoded: dict[str, Voice] = {}  # the bundled ones that have been used
 
     @classmethod
     def load(
@@ -191,23 +190,25 @@ class TTS:
             raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
         name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
         loaded = Codec.load(name, device=device)
-        default = checkpoint.default_dir() / DEFAULT_VOICE
-        return cls(weights.load(path, loaded, device), loaded, Phonemizer(), default, precision)
+        return cls(weights.load(path, loaded, device), loaded, Phonemizer(), bundled_voices(), precision)
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
         """Encode a voice prompt.
 
         Args:
-            clip: an audio file, or ((S,) float samples, sample rate in Hz); None for the bundled default voice.
+            clip: the name of a bundled voice (one of `voices`), an audio file, or ((S,) float samples, sample rate in
+                Hz); None for the first of `voices`.
         Raises:
             AudioError: unreadable, silent, or with less than 0.5 s of sound.
         """
         if clip is None:
-            if self._default is None:
-                if self._default_path is None:
-                    raise ValueError("this system has no default voice: give a voice prompt")
-                self._default = self.voice(self._default_path)
-            return self._default
+            if not self.voices:
+                raise ValueError("this system has no bundled voice: give a voice prompt")
+            clip = next(iter(self.voices))
+        if isinstance(clip, str) and clip in self.voices:
+            if clip not in self._encoded:
+                self._encoded[clip] = self.voice(self.voices[clip].path)
+            return self._encoded[clip]
         wav, sample_rate = audio.read_audio(clip) if isinstance(clip, (str, Path)) else clip
         prompt = audio.prepare_prompt(wav, sample_rate)
         codes = self.codec.encode(prompt.wav, self.codec.sample_rate)
@@ -230,7 +231,7 @@ class TTS:
 
         Args:
             text: English, any number of sentences; or phonemes, one `Phonemes` for each sentence.
-            prompt: the voice: a file, ((S,) samples, sample rate), a `Voice`, or None for the bundled default.
+            prompt: the voice: as for `voice`, or a `Voice`.
             settings: sampling settings; the same seed gives the same speech.
             on_frame: called after every frame with the speech so far; returning True stops there.
         Raises:

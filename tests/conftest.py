@@ -57,10 +57,12 @@ def voice_file(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def app_tts(tiny_tts, voice_file):
-    """The tiny system with a default voice."""
+    """The tiny system with two bundled voices, which are the same."""
     from phonelm.tts import TTS
+    from phonelm.voices import BundledVoice
 
-    return TTS(tiny_tts.acoustic, tiny_tts.codec, tiny_tts.phonemizer, voice_file)
+    voices = {name: BundledVoice(name, "a buzz", "MIT", "these tests", voice_file) for name in ("bundled", "other")}
+    return TTS(tiny_tts.acoustic, tiny_tts.codec, tiny_tts.phonemizer, voices)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def test_only_generate_is_public(client):
     api = client.view_api(return_format="dict")
     assert list(api["named_endpoints"]) == ["/generate"] and not api["unnamed_endpoints"]
     parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
-    assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed".split()
+    assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed bundled".split()
 
 
 def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):

@@ -45,7 +45,7 @@ def here(app_tts):
 def packed(app_tts, here, voice_file):
     """Zips of a speech with the bundled voice, and with a clip."""
     zips = {}
-    for name, clip in (("bundled", None), ("clip", read_clip(str(voice_file)))):
+    for name, clip in (("bundled", "bundled"), ("clip", read_clip(str(voice_file)))):
         speech = app_tts.speak(sentences(app_tts, *WRITTEN), clip, SETTINGS)
         zips[name] = speech, bundle(speech, WRITTEN, clip, here)
     return zips
@@ -81,9 +81,9 @@ def test_a_recipe_makes_the_same_speech_again(app_tts, packed, kind):
     assert (recipe.text, recipe.by_hand, recipe.phonemes) == WRITTEN
     assert recipe.settings == SETTINGS and recipe.complete
     said = sentences(app_tts, recipe.text, recipe.by_hand, recipe.phonemes)
-    again = app_tts.speak(said, recipe.clip, recipe.settings)
+    again = app_tts.speak(said, recipe.voice, recipe.settings)
     assert np.array_equal(again.wav, speech.wav) and again.codes.equal(speech.codes)
-    assert bundle(again, WRITTEN, recipe.clip, identity(app_tts)) == data or kind == "clip"
+    assert bundle(again, WRITTEN, recipe.voice, identity(app_tts)) == data or kind == "clip"
 
 
 def test_audio_and_codes_lie_beside_the_recipe(packed, voice_file):
@@ -96,7 +96,7 @@ def test_audio_and_codes_lie_beside_the_recipe(packed, voice_file):
         assert np.array_equal(arrays["codes"], speech.codes.numpy()) and arrays["codes"].dtype == np.int16
         assert arrays["pointer"].tolist() == [f.pointer for f in speech.frames]
         assert arrays["sentence"].tolist() == speech.sentence and max(speech.sentence) == 1
-    clip, rate = unpack(data).clip
+    clip, rate = unpack(data).voice
     wav, wav_rate = read_audio(voice_file)
     assert rate == wav_rate and np.array_equal(clip, wav) and clip.dtype == np.float32
     assert CLIP not in members(packed["bundled"][1])
@@ -104,7 +104,7 @@ def test_audio_and_codes_lie_beside_the_recipe(packed, voice_file):
 
 def test_the_recipe_alone_is_enough_for_the_bundled_voice(packed):
     recipe = unpack(members(packed["bundled"][1])[RECIPE])
-    assert recipe.clip is None and recipe.settings == SETTINGS
+    assert recipe.voice == "bundled" and recipe.settings == SETTINGS
     with pytest.raises(RecipeError, match="needs its voice clip: load the whole zip file"):
         unpack(members(packed["clip"][1])[RECIPE])
 
@@ -114,14 +114,14 @@ def test_another_system_is_told(app_tts, here, packed):
     same = here | {"voice": recipe.made_with["voice"]}
     assert differences(recipe, same) == []
     assert differences(recipe, same | {"model": "0" * 16, "torch": "1.0"}) == ["torch", "model"]
-    wav, rate = unpack(packed["clip"][1]).clip
+    wav, rate = unpack(packed["clip"][1]).voice
     assert voice_identity(app_tts.voice((wav[::2].copy(), rate))) != recipe.made_with["voice"]
 
 
 def test_nothing_spoken_is_not_taken_along(app_tts, here, packed):
     speech = replace(packed["bundled"][0], frames=[], sentence=[])
     with pytest.raises(RecipeError, match="nothing was spoken"):
-        bundle(speech, WRITTEN, None, here)
+        bundle(speech, WRITTEN, "bundled", here)
 
 
 def refused(data, message):
@@ -184,7 +184,7 @@ def test_damaged_and_lying_zips_are_refused(packed):
         ({"text": "\ud800"}, "'text' in the recipe is no valid text"),
         ({"by_hand": 1}, "'by_hand' in the recipe must be of type bool"),
         ({"path\n" * 99: "/etc/passwd"}, "unknown key 'path"),
-        ({"voice": "../../other.wav"}, "voice is '../../other.wav'; it must be"),
+        ({"voice": "../../other.wav"}, "voice is '../../other.wav'; it must be a voice's name"),
         ({"voice": CLIP}, "needs its voice clip"),
         ({"made_with": {}}, "made_with in the recipe has no 'phonelm'"),
         ({"settings": {}}, "settings have no 'clamp'"),

@@ -16,7 +16,7 @@ from phonelm.ui.events import MODEL
 from phonelm.ui.files import save_speech
 from phonelm.ui.html import progress, spoken, summary
 from phonelm.ui.sound import decoded
-from phonelm.ui.voice import BUNDLED, CLIP, chosen, without_folder
+from phonelm.ui.voice import CLIP, chosen, without_folder
 from phonelm.ui.written import sentences
 
 REPORT_FRAMES = 15  # between two reports of progress
@@ -28,12 +28,12 @@ def endpoint(tts: TTS) -> None:
 
     def generate(
         text, voice=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p, codebooks=k,
-        clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True,
+        clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True, bundled=next(iter(tts.voices)),
     ):  # fmt: skip
-        """Speak English text in the voice of a clip: audio, picture, phonemes, summary, seed, WAV file, JSON file."""
+        """Speak English text in a bundled voice or that of a clip: audio, picture, phonemes, summary, seed, WAV, JSON."""
         try:
             settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, draw_seed() if new_seed else seed)
-            prompt = chosen(CLIP if voice else BUNDLED, voice)
+            prompt = chosen(CLIP if voice else bundled, voice)
             for _, speech in tts.stream(sentences(tts, text or ""), prompt, settings):
                 if len(speech.frames) % REPORT_FRAMES == 0:
                     yield {report: progress(speech)}
@@ -54,6 +54,7 @@ def endpoint(tts: TTS) -> None:
             gr.Slider(0, 1, default.top_p, label="Top-p"), gr.Slider(1, k, k, step=1, label="Codebooks"),
             gr.Radio(list(CLAMPS), value=default.clamp, label="Clamp"), gr.Slider(0.5, 2, default.speed, label="Speed"),
             gr.Number(default.seed, precision=0, label="Seed"), gr.Checkbox(True, label="New seed each time"),
+            gr.Radio(list(tts.voices), value=next(iter(tts.voices)), label="Bundled voice"),
         ]  # fmt: skip
         audio, grid = gr.Audio(label="Speech"), gr.Image(label="Code grid")
         phonemes, report = gr.HTML(label="Words and phonemes"), gr.HTML(label="Summary")

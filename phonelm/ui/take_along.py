@@ -29,26 +29,26 @@ from phonelm.ui.controls import Controls
 from phonelm.ui.events import failed
 from phonelm.ui.html import problem
 from phonelm.ui.text_input import TextInput
-from phonelm.ui.voice import BUNDLED, VoiceInput
 from phonelm.ui.voice import CLIP as FROM_CLIP
+from phonelm.ui.voice import VoiceInput
 from phonelm.ui.written import sentences
 
 LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
 SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed")  # the settings of `Controls`, in its order
 
 
-def bundle(speech: Speech, written: tuple, clip: Clip | None, here: dict[str, str]) -> bytes:
+def bundle(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, str]) -> bytes:
     """The zip of a speech.
 
     Args:
         written: values of `TextInput`.
-        clip: the voice clip, None for the bundled voice.
+        voice: the voice clip, or the name of a bundled voice.
         here: `recipe.identity` of the system that spoke.
     """
     text, by_hand, phonemes = written
     made_with = here | {"voice": voice_identity(speech.voice)}
     complete = speech.stop_reason != "stopped"
-    return pack(speech, Recipe(text, by_hand, phonemes if by_hand else "", speech.settings, clip, complete, made_with))
+    return pack(speech, Recipe(text, by_hand, phonemes if by_hand else "", speech.settings, voice, complete, made_with))
 
 
 def recipe_input(
@@ -66,15 +66,15 @@ def recipe_input(
             yield {note: problem(str(error))}
             raise failed(str(error)) from None
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
-            clip = None
-            if recipe.clip is not None:
-                clip = str(Path(folder, CLIP))
-                soundfile.write(clip, *recipe.clip, subtype="FLOAT")
+            kind, clip = recipe.voice, None
+            if not isinstance(kind, str):
+                kind, clip = FROM_CLIP, str(Path(folder, CLIP))
+                soundfile.write(clip, *recipe.voice, subtype="FLOAT")
             values = (getattr(recipe.settings, name) for name in SAMPLED)
             yield {
                 text.text: recipe.text, text.by_hand: recipe.by_hand,
                 text.phonemes: gr.update(value=recipe.phonemes, visible=recipe.by_hand),
-                voice.kind: FROM_CLIP if clip else BUNDLED, voice.clip: gr.update(value=clip, visible=clip is not None),
+                voice.kind: kind, voice.clip: gr.update(value=clip, visible=clip is not None),
                 **dict(zip(settings, values, strict=True)), seed: recipe.settings.seed, keep: True,
                 note: "".join(f"<p class=note>{escape(line)}</p>" for line in notes),
             }  # fmt: skip
@@ -98,7 +98,9 @@ def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -
     recipe = unpack(Path(path).read_bytes())
     recipe = replace(recipe, settings=_settable(recipe.settings, settings))
     sentences(tts, recipe.text, recipe.by_hand, recipe.phonemes)
-    made_here = here | {"voice": voice_identity(tts.voice(recipe.clip))}
+    if isinstance(recipe.voice, str) and recipe.voice not in tts.voices:
+        raise RecipeError(f"the recipe's voice is {recipe.voice!r}; here there are {', '.join(tts.voices)}")
+    made_here = here | {"voice": voice_identity(tts.voice(recipe.voice))}
     notes = []
     if other := differences(recipe, made_here):
         notes.append(f"Made with another {', '.join(other)}: it may sound different here.")

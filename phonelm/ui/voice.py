@@ -1,4 +1,4 @@
-"""The voice: the bundled one or a clip, and what of it the model will hear."""
+"""The voice: a bundled one or a clip, and what of it the model will hear."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from phonelm.ui.events import QUICK
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, decoded, playable
 
-BUNDLED, CLIP = "bundled", "clip"
+CLIP = "clip"  # what `VoiceInput.kind` holds beside the names of the bundled voices
 
 
 class VoiceInput(NamedTuple):
@@ -26,12 +26,12 @@ class VoiceInput(NamedTuple):
     clip: gr.Audio
 
 
-def chosen(kind: str, clip: str | None) -> Clip | None:
-    """The prompt for `TTS`: what is in the file, or None for the bundled voice; ValueError if there is no clip."""
-    if kind == BUNDLED:
-        return None
+def chosen(kind: str, clip: str | None) -> Clip | str:
+    """The prompt for `TTS`: the name of a bundled voice, or what is in the file; ValueError if there is no clip."""
+    if kind != CLIP:
+        return kind
     if clip is None:
-        raise ValueError("there is no voice clip: upload or record one, or choose the bundled voice")
+        raise ValueError("there is no voice clip: upload or record one, or choose a bundled voice")
     return read_clip(clip)
 
 
@@ -62,7 +62,8 @@ def voice_input(tts: TTS) -> VoiceInput:
         notes = "".join(f"<p class=note>{escape(note)}</p>" for note in voice.notes)
         return playable(voice.wav, tts), playable(decoded(tts, voice.codes.T[None]), tts), notes
 
-    kind = gr.Radio([("bundled", BUNDLED), ("from a clip", CLIP)], value=BUNDLED, label="Voice", elem_id="voice-kind")
+    names = list(tts.voices)
+    kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id="voice-kind")
     clip = gr.Audio(
         label="A few seconds of speech: WAV, FLAC, OGG or MP3", type="filepath", visible=False, buttons=[],
         sources=["upload", "microphone"], elem_id="voice",

@@ -1,0 +1,59 @@
+"""Bundled voices: short clips with names, licences and provenance, as `voices/voices.json` lists them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from phonelm import checkpoint
+from phonelm.config import from_dict
+
+FOLDER = "voices"  # in `checkpoint.default_dir()`
+LIST = "voices.json"
+NAME = re.compile(r"[a-z0-9-]{1,40}")  # of a voice
+
+
+@dataclass(frozen=True)
+class BundledVoice:
+    """A clip that comes with the weights.
+
+    Attributes:
+        name: as `NAME` has it.
+        about: what it sounds like, a few words.
+        licence: SPDX identifier.
+        source: who or what spoke, and where it is from.
+        path: of the clip.
+    """
+
+    name: str
+    about: str
+    licence: str
+    source: str
+    path: Path
+
+
+def bundled_voices(folder: Path | None = None) -> dict[str, BundledVoice]:
+    """The bundled voices by name, the default one first; none if there is no list.
+
+    Args:
+        folder: where they lie; default `voices/` in `checkpoint.default_dir()`.
+    Raises:
+        CheckpointError: the list is damaged, or a clip is missing.
+    """
+    folder = folder or checkpoint.default_dir() / FOLDER
+    listed = folder / LIST
+    if not listed.exists():
+        return {}
+    try:
+        entries = json.loads(listed.read_text(encoding="utf-8"))
+        voices = [from_dict(BundledVoice, {**entry, "path": folder / f"{entry['name']}.flac"}) for entry in entries]
+    except (ValueError, TypeError, KeyError) as error:
+        raise checkpoint.CheckpointError(f"{listed} is damaged: {error}") from None
+    for voice in voices:
+        if not NAME.fullmatch(voice.name):
+            raise checkpoint.CheckpointError(f"{listed}: {voice.name!r} is no name: a-z, 0-9 and - only")
+        if not voice.path.is_file():
+            raise checkpoint.CheckpointError(f"{listed} names {voice.path.name}, which is not there")
+    return {voice.name: voice for voice in voices}
