@@ -30,7 +30,7 @@ def endpoint(tts: TTS) -> None:
         text, voice=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p, codebooks=k,
         clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True, bundled=next(iter(tts.voices)),
     ):  # fmt: skip
-        """Speak English text in a bundled voice or that of a clip: audio, picture, phonemes, summary, seed, WAV, JSON."""
+        """Speak English in a bundled voice or that of a clip: audio, picture, phonemes, summary, seed, WAV, JSON."""
         try:
             settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, draw_seed() if new_seed else seed)
             prompt = chosen(CLIP if voice else bundled, voice)
