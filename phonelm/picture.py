@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 
 from phonelm.config import CARD, FRAME_RATE
 from phonelm.files import atomic_write
-from phonelm.tts import PhonemeTime, Speech
+from phonelm.speech import PhonemeTime, Speech
 
 COLOUR_BY = ("probability", "code", "entropy")
 INCHES_PER_S = 3.0

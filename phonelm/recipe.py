@@ -22,7 +22,8 @@ from torch import Tensor
 from phonelm import __version__
 from phonelm.audio import to_int16, wav_bytes
 from phonelm.config import SamplingConfig, from_dict, to_dict
-from phonelm.tts import TTS, Speech, Voice
+from phonelm.speech import Speech, Voice
+from phonelm.tts import TTS
 from phonelm.voices import NAME
 
 KIND, FORMAT = "phonelm-recipe", 1

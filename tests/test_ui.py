@@ -61,7 +61,7 @@ def test_the_grid_is_compact_json(speech):
 
 
 def test_nothing_spoken_has_no_grid(app_tts):
-    from phonelm.tts import Speech
+    from phonelm.speech import Speech
 
     with pytest.raises(ValueError, match="nothing was spoken"):
         grid_data(Speech("", [], app_tts.voice(), SamplingConfig(), SAMPLE_RATE))

@@ -16,9 +16,10 @@ from phonelm.audio import read_audio, write_wav
 from phonelm.config import SamplingConfig
 from phonelm.engine import PRECISIONS
 from phonelm.files import atomic_write
+from phonelm.speech import Speech, Voice
 from phonelm.training.data import read_dataset
 from phonelm.training.judges import Judges, word_errors
-from phonelm.tts import TTS, Speech, Voice
+from phonelm.tts import TTS
 
 
 @dataclass

@@ -12,8 +12,9 @@ from torch.utils.tensorboard import SummaryWriter
 
 from phonelm.config import SamplingConfig
 from phonelm.picture import draw_grid
+from phonelm.speech import Voice
 from phonelm.training.judges import JudgeError, Judges, word_errors
-from phonelm.tts import TTS, Voice
+from phonelm.tts import TTS
 
 SENTENCES = (  # spoken every so often; of no evaluation
     "The quick brown fox jumps over the lazy dog.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from phonelm.tts import Speech
+from phonelm.speech import Speech
 
 
 def save_speech(speech: Speech, folder: Path) -> tuple[str, str]:

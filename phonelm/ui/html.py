@@ -10,7 +10,7 @@ import numpy as np
 
 from phonelm.config import FRAME_RATE, HOP_LENGTH
 from phonelm.phonemes import SILENCE, Phonemes
-from phonelm.tts import Speech
+from phonelm.speech import Speech
 
 QUIET_DB = -40.0  # a frame this far below the loudest one is silent
 LONG_SILENCE_S = 1.0  # inside the speech; a full stop takes about half of this

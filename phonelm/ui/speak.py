@@ -10,7 +10,8 @@ import gradio as gr
 
 from phonelm.picture import COLOUR_BY, save_grid
 from phonelm.recipe import identity
-from phonelm.tts import TTS, Speech
+from phonelm.speech import Speech
+from phonelm.tts import TTS
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
 from phonelm.ui.files import save_speech

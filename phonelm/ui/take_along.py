@@ -24,7 +24,8 @@ from phonelm.recipe import (
     unpack,
     voice_identity,
 )
-from phonelm.tts import TTS, Speech
+from phonelm.speech import Speech
+from phonelm.tts import TTS
 from phonelm.ui.controls import Controls
 from phonelm.ui.events import failed
 from phonelm.ui.html import problem
