@@ -64,17 +64,18 @@ def grid_json(speech: Speech) -> str:
     return json.dumps(grid_data(speech), separators=(",", ":"))
 
 
-def code_grid(player: str, elem_id: str) -> gr.HTML:
+def code_grid(player: str, elem_id: str, live: bool = False) -> gr.HTML:
     """The component; its value is `grid_json`, or None for an empty grid.
 
     Args:
         player: CSS selector of the <audio> element that it follows and moves.
         elem_id: id of the component in the page.
+        live: it follows sound that is played while it is made, too.
     """
     return gr.HTML(
         html_template=asset("grid.html"), css_template=asset("grid.css"), apply_default_css=False,
         js_on_load=asset("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid.js"), player=player,
-        elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True, padding=True,
+        live=live, elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True, padding=True,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +12,7 @@ from phonelm.recipe import identity
 from phonelm.speech import Speech
 from phonelm.tts import TTS
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
-from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
+from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, run_buttons
 from phonelm.ui.files import save_speech
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import problem, progress, summary
@@ -35,9 +34,7 @@ def speak_tab(tts: TTS) -> None:
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             text = text_input(tts)
-            with gr.Row():
-                go = gr.Button("Generate", variant="primary", elem_id="generate")
-                halt = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
+            run = run_buttons("Generate")
             voice = voice_input(tts)
             seed, keep = seed_controls("seed")
             with gr.Accordion("Settings", open=False, elem_id="settings"):
@@ -45,12 +42,12 @@ def speak_tab(tts: TTS) -> None:
             recipe_input(tts, here, text, voice, settings, seed, keep)
             examples(text.text)
         with gr.Column(scale=3, min_width=300):
-            status = gr.HTML("<p>The result will be here.</p>", elem_id="status")
+            status = gr.HTML("<p>The result will be here.</p>", elem_id="status", elem_classes="status")
             live = live_player("live-sound")
             audio = gr.Audio(label="Speech", interactive=False, buttons=[], waveform_options=PLAIN, elem_id="speech")
             first = gr.Radio(_first_choices(k), value=k, label="Listen with the first … codebooks", visible=False,
                              elem_id="first")  # fmt: skip
-            grid = code_grid("#speech audio", "grid")
+            grid = code_grid("#speech audio", "grid", live=True)
             with gr.Row(elem_id="downloads"):
                 small = {"interactive": False, "size": "sm", "min_width": 110}
                 everything = gr.DownloadButton("Take it along (ZIP)", **small)
@@ -58,16 +55,15 @@ def speak_tab(tts: TTS) -> None:
                 info = gr.DownloadButton("Details (JSON)", **small)
                 png, svg = gr.Button("Picture (PNG)", **small), gr.Button("Picture (SVG)", **small)
             picture = gr.DownloadButton(visible="hidden", elem_id="picture-file")
-    result, stop_flag, colour = gr.State(time_to_live=KEEP_S), gr.State(), gr.Textbox(visible=False)
+    result, colour = gr.State(time_to_live=KEEP_S), gr.Textbox(visible=False)
     kinds = [gr.Textbox(kind, visible=False) for kind in ("png", "svg")]
 
     def begin():
-        """A fresh stop flag for this run, empty results."""
+        """A run begins, with empty results."""
         none = gr.update(value=None, interactive=False)
         return {
-            stop_flag: threading.Event(), go: gr.update(interactive=False), halt: gr.update(interactive=True),
-            status: "<p>Waiting for its turn …</p>", audio: gr.update(value=None, autoplay=False), live: None,
-            grid: None, first: gr.update(visible=False), everything: none, wav: none, info: none,
+            **run.begun(), status: "<p>Waiting for its turn …</p>", audio: gr.update(value=None, autoplay=False),
+            live: None, grid: None, first: gr.update(visible=False), everything: none, wav: none, info: none,
             png: gr.update(interactive=False), svg: gr.update(interactive=False), result: None,
         }  # fmt: skip
 
@@ -116,17 +112,14 @@ def speak_tab(tts: TTS) -> None:
             save_grid(speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
             yield str(path)
 
-    cleared = [stop_flag, go, halt, status, audio, live, grid, first, everything, wav, info, png, svg, result]
-    run = go.click(begin, None, cleared, **QUICK).then(
-        speak, [*text, *voice, *settings, seed, keep, stop_flag],
+    cleared = [*run, status, audio, live, grid, first, everything, wav, info, png, svg, result]
+    spoken = run.go.click(begin, None, cleared, **QUICK).then(
+        speak, [*text, *voice, *settings, seed, keep, run.flag],
         [status, live, seed, audio, grid, first, everything, wav, info, result],
         api_visibility="private", show_progress="hidden", **MODEL,
     )  # fmt: skip
-    for after in (run.then, run.failure):  # Gradio 6.31 leaves out `then` after a failure
-        after(lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [go, halt], **QUICK)
-    run.success(lambda: [gr.update(interactive=True)] * 5, None, [everything, wav, info, png, svg], **QUICK)
-    halt.click(lambda stop: stop.set() if stop else None, stop_flag, None, **QUICK,
-               js="(flag) => { document.dispatchEvent(new CustomEvent('phonelm:hush')); return flag; }")  # fmt: skip
+    run.ended_by(spoken)
+    spoken.success(lambda: [gr.update(interactive=True)] * 5, None, [everything, wav, info, png, svg], **QUICK)
     first.input(listen, [result, first], audio, show_progress="hidden", api_visibility="private", **MODEL)
     for button, kind in zip((png, svg), kinds, strict=True):
         button.click(draw, [result, colour, kind], picture, js=COLOUR, show_progress="hidden",

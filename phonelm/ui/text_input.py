@@ -28,8 +28,8 @@ class TextInput(NamedTuple):
     phonemes: gr.Textbox
 
 
-def text_input(tts: TTS) -> TextInput:
-    """Lay it out and make it live."""
+def text_input(tts: TTS, prefix: str = "") -> TextInput:
+    """Lay it out and make it live; `prefix` is that of the ids in the page."""
 
     def preview(text, by_hand, phonemes):
         count = f"<p class='count{' over' if len(text) > MAX_CHARACTERS else ''}'>{len(text)} of {MAX_CHARACTERS}</p>"
@@ -51,11 +51,11 @@ def text_input(tts: TTS) -> TextInput:
         return gr.update(interactive=not by_hand), gr.update(value=start, visible=by_hand)
 
     text = gr.Textbox(label="Text", info=f"English, up to {MAX_CHARACTERS} characters", lines=4, max_lines=12,
-                      placeholder="What shall be said?", elem_id="text")  # fmt: skip
-    live = gr.HTML(preview("", False, ""), elem_id="live", elem_classes="phonemes")
-    by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id="by-hand")
-    phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False, elem_id="notation",
-                          placeholder="HH AH0 L OW1 | W ER1 L D .")  # fmt: skip
+                      placeholder="What shall be said?", elem_id=f"{prefix}text")  # fmt: skip
+    live = gr.HTML(preview("", False, ""), elem_id=f"{prefix}live", elem_classes="phonemes")
+    by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id=f"{prefix}by-hand")
+    phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False,
+                          placeholder="HH AH0 L OW1 | W ER1 L D .", elem_id=f"{prefix}notation")  # fmt: skip
     parts = TextInput(text, by_hand, phonemes)
     for box in (text, phonemes):
         box.change(preview, list(parts), live, trigger_mode="always_last", **QUICK)

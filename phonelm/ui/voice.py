@@ -50,8 +50,8 @@ def without_folder(error: Exception, clip: str | None) -> str:
     return str(error).replace(str(clip), Path(clip).name) if clip else str(error)
 
 
-def voice_input(tts: TTS) -> VoiceInput:
-    """Lay it out; the clip is prepared as soon as it is there."""
+def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:
+    """Lay it out; the clip is prepared as soon as it is there. `prefix` is that of the ids in the page."""
 
     def heard(kind, clip):
         """The clip as it will be used, the same through the codec, and what was done to it."""
@@ -63,16 +63,16 @@ def voice_input(tts: TTS) -> VoiceInput:
         return playable(voice.wav, tts), playable(decoded(tts, voice.codes.T[None]), tts), notes
 
     names = list(tts.voices)
-    kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id="voice-kind")
+    kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id=f"{prefix}voice-kind")
     clip = gr.Audio(
         label="A few seconds of speech: WAV, FLAC, OGG or MP3", type="filepath", visible=False, buttons=[],
-        sources=["upload", "microphone"], elem_id="voice",
+        sources=["upload", "microphone"], elem_id=f"{prefix}voice",
     )  # fmt: skip
-    with gr.Accordion("Listen to the voice as the model gets it", open=False, elem_id="heard") as accordion:
-        note = gr.HTML(elem_id="voice-note")
+    with gr.Accordion("Listen to the voice as the model gets it", open=False, elem_id=f"{prefix}heard") as accordion:
+        note = gr.HTML(elem_id=f"{prefix}voice-note")
         options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
-        used = gr.Audio(label="The clip that is used, trimmed", elem_id="voice-used", **options)
-        codec = gr.Audio(label="Through the codec: as good as it can get", elem_id="voice-codec", **options)
+        used = gr.Audio(label="The clip that is used, trimmed", elem_id=f"{prefix}voice-used", **options)
+        codec = gr.Audio(label="Through the codec: as good as it can get", elem_id=f"{prefix}voice-codec", **options)
     parts = VoiceInput(kind, clip)
     prepared = [used, codec, note]
     kind.change(lambda k: gr.update(visible=k == CLIP), kind, clip, **QUICK).then(heard, [*parts], prepared, **QUICK)

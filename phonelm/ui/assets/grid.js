@@ -199,6 +199,7 @@ for (const name of ["play", "pause", "seeked", "timeupdate", "loadedmetadata", "
   document.addEventListener(name, (event) => event.target === player() && draw(), forever);
 }
 document.addEventListener("phonelm:live", (event) => {
+  if (!props.live) return;
   live = event.detail;
   if (live === null && view.data) follow();
   draw();
