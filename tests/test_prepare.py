@@ -13,10 +13,11 @@ import soundfile
 import torch
 
 from phonelm.codec import Codec
-from phonelm.config import HOP_LENGTH, SAMPLE_RATE, AlignerConfig
+from phonelm.config import HOP_LENGTH, PRESETS, SAMPLE_RATE, AlignerConfig, TrainConfig
 from phonelm.phonemes import SYMBOLS, Phonemizer
-from phonelm.training import encode
+from phonelm.training import encode, spoil
 from phonelm.training import prepare as prepare_module
+from phonelm.training.batches import BatchMaker, split_holdout
 from phonelm.training.data import CodesDataset, Row, read_dataset
 from phonelm.training.encode import KEEP_SILENCE_S, Part, make_chunks, trim
 from phonelm.training.prepare import prepare
@@ -322,3 +323,49 @@ def test_speeds_add_voices(tmp_path, dataset):
     frames = {r["id"]: r["frames"] for r in cache.records}
     assert frames["voices/u00@0.8"] == pytest.approx(frames["voices/u00"] / 0.8, rel=0.05)
     assert frames["voices/u00@1.25"] == pytest.approx(frames["voices/u00"] / 1.25, rel=0.08)  # the silence stays
+
+
+def test_spoiled_copies_are_voice_prompts_and_nothing_else(tmp_path, dataset):
+    finish([dataset], tmp_path / "cache", spoiled=1.0)
+    cache = CodesDataset(tmp_path / "cache")
+    copies = {r["id"]: r["spoiled_from"] for r in cache.records if "spoiled_from" in r}
+    assert len(cache) == 20 and sorted(copies) == [f"voices/u{i:02}@spoiled" for i in range(10)]
+    assert {r["speaker"] for r in cache.records} == {f"voices/voice{i}" for i in range(3)}
+    codes = {item.id: item.codes for item in cache}
+    for copy, original in copies.items():
+        assert codes[copy].shape == codes[original].shape and (codes[copy] != codes[original]).any()
+    train, held = split_holdout(cache, 2, 0)
+    assert len(train) == 8 and len(held) == 2 and not {cache.records[i]["id"] for i in train + held} & set(copies)
+
+    maker = BatchMaker(cache, train, PRESETS["tiny"], TrainConfig(p_no_prompt=0))
+    worse = {tuple(c) for copy in copies for c in codes[copy].T.tolist()}
+    clean = {tuple(c) for i in train for c in cache[i].codes.T.tolist()}
+    k = PRESETS["tiny"].n_codebooks
+    only_worse = {c[:k] for c in worse} - {c[:k] for c in clean}
+    found = 0
+    for seed in range(6):
+        batch = maker(train, [seed])
+        prompts = [tuple(c) for c in batch.codes[(batch.pointer < 0) & ~batch.target].tolist()]
+        found += len(only_worse & set(prompts))
+        assert not only_worse & {tuple(c) for c in batch.codes[batch.target].tolist()}
+    assert found
+    for i in train:
+        ids = {cache.records[j]["id"] for j in maker.prompts(i)}
+        assert ids and not ids & {cache.records[i]["id"], cache.records[i]["id"] + "@spoiled"}
+
+
+def test_spoiling_changes_a_voice_but_leaves_it_a_voice():
+    wav = speech(3)[: 2 * SAMPLE_RATE].astype(np.float32)
+    for change in (spoil.add_noise, spoil.muffle, spoil.add_echo, spoil.spoil):
+        for seed in range(5):
+            worse = change(wav, np.random.default_rng(seed))
+            assert worse.shape == wav.shape and worse.dtype == np.float32
+            assert not np.array_equal(worse, wav) and np.corrcoef(wav, worse)[0, 1] > 0.4, change
+    high = [np.abs(np.fft.rfft(x))[8000 * 2 :].mean() for x in (wav, spoil.add_noise(wav, np.random.default_rng(0)))]
+    assert high[1] > high[0]
+    muffled = np.abs(np.fft.rfft(spoil.muffle(wav, np.random.default_rng(0))))
+    assert muffled[8001 * 2 :].max() < 1e-2 < muffled[: 3400 * 2].max()
+    tail = np.zeros(SAMPLE_RATE, np.float32)
+    tail[:240] = wav[SAMPLE_RATE : SAMPLE_RATE + 240]
+    echo = np.abs(spoil.add_echo(tail, np.random.default_rng(0)))
+    assert echo[480:1480].mean() > echo[9000:10000].mean() > 0

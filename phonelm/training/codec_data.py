@@ -18,13 +18,12 @@ from phonelm.audio import active_rms, read_audio, resample, to_int16
 from phonelm.config import SAMPLE_RATE, CodecTrainConfig
 from phonelm.files import atomic_write
 from phonelm.training.data import Problem, Row, read_dataset
+from phonelm.training.spoil import spoil
 
 CACHE_FORMAT = 1
 CHUNK = 64  # recordings per cache file: what an interruption may cost
 MIN_SPEAKERS = 10  # of a dataset with fewer, nobody is held out
 MAX_PEAK = 0.95  # no crop is made louder than this
-NOISE_SNR_DB = (10.0, 40.0)  # of the noise that augmentation adds
-BANDWIDTH_HZ = (3400.0, 8000.0)  # above which augmentation removes everything
 
 
 class Clip(NamedTuple):
@@ -174,14 +173,3 @@ class Crops:
         if augment and rng.random() < self.config.p_spoiled:
             return spoil(wav, rng), wav
         return wav, wav
-
-
-def spoil(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A waveform (S,) with white noise, or without its high frequencies: what a codec is to hear through."""
-    if rng.random() < 0.5:
-        noise = rng.standard_normal(len(wav)).astype(np.float32)
-        snr = 10 ** (rng.uniform(*NOISE_SNR_DB) / 20)
-        return wav + noise * np.float32(np.sqrt(np.mean(wav**2)) / snr)
-    spectrum = np.fft.rfft(wav)
-    spectrum[round(rng.uniform(*BANDWIDTH_HZ) / SAMPLE_RATE * len(wav)) :] = 0
-    return np.fft.irfft(spectrum, len(wav)).astype(np.float32)

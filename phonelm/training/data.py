@@ -31,11 +31,16 @@ class Row:
     path: Path
     line: int  # of metadata.csv, from 0
     speed: float = 1.0  # played this much faster, pitch and formants included
+    spoiled_from: str = ""  # id of the utterance of which this is a spoiled copy, which only serves as a voice prompt
 
     def at_speed(self, speed: float) -> Row:
         """The same utterance played faster or slower, which makes it another voice (Ko et al., Interspeech 2015)."""
         suffix = f"@{speed:g}"
         return replace(self, id=self.id + suffix, speaker=self.speaker + suffix, speed=speed)
+
+    def spoiled(self) -> Row:
+        """The same utterance as a worse recording, see `spoil`."""
+        return replace(self, id=self.id + "@spoiled", spoiled_from=self.id)
 
 
 class Problem(NamedTuple):
@@ -131,8 +136,8 @@ class Utterance(NamedTuple):
 class CodesDataset(Dataset[Utterance]):
     """The utterances of a finished cache, read from memory-mapped files.
 
-    `records` holds `utterances.jsonl` (id, speaker, text, frame, frames, phoneme, phonemes, start_s, score) and
-    `info` holds `cache.json`.
+    `records` holds `utterances.jsonl` (id, speaker, text, frame, frames, phoneme, phonemes, start_s, score; of copies
+    `spoiled_from`) and `info` holds `cache.json`.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -20,6 +20,7 @@ from phonelm.files import atomic_write
 from phonelm.phonemes import SYMBOLS, Phonemizer
 from phonelm.training.data import Problem, Row
 from phonelm.training.mel import log_mel
+from phonelm.training.spoil import spoil
 
 PART_FORMAT = 1
 CHUNK = 64  # utterances per part file: what an interruption may cost
@@ -44,9 +45,9 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
         rows: of one or several datasets, each in order.
         fingerprint: the codec's.
     """
-    groups: dict[tuple[str, int, float], list[Row]] = {}
+    groups: dict[tuple[str, int, float, bool], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed), []).append(row)
+        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, bool(row.spoiled_from)), []).append(row)
     chunks = []
     for group in groups.values():
         content = [[row.id, row.speaker, row.text, row.path.stat().st_size] for row in group]
@@ -86,14 +87,16 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     """Everything the cache needs of one utterance.
 
     Returns:
-        its record (id, speaker, text, start_s) and its arrays: codes (T, n_q) int16, mel (T, n_mels) uint8,
-        phonemes (N,) uint8, word_starts (N,) bool.
+        its record (id, speaker, text, start_s; of a copy spoiled_from) and its arrays: codes (T, n_q) int16,
+        mel (T, n_mels) uint8, phonemes (N,) uint8, word_starts (N,) bool.
     Raises:
         ValueError: the utterance cannot be used; the message is the reason.
     """
     wav, sample_rate = read_audio(row.path)
     wav = resample(wav, sample_rate * row.speed, SAMPLE_RATE)
     wav, start_s = trim(wav - wav.mean())
+    if row.spoiled_from:
+        wav = spoil(wav, np.random.default_rng(zlib.crc32(row.id.encode())))
     wav = normalise(wav)
     phonemes = phonemizer(row.text)
     mel = log_mel(wav)
@@ -103,6 +106,8 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     if len(codes) != len(mel):
         raise ValueError(f"codec gives {len(codes)} frames, mel {len(mel)}")
     record = {"id": row.id, "speaker": row.speaker, "text": row.text, "start_s": round(start_s, 4)}
+    if row.spoiled_from:
+        record["spoiled_from"] = row.spoiled_from
     return record, {
         "codes": codes.astype(np.int16),
         "mel": mel,

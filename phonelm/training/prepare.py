@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -134,6 +135,7 @@ def prepare(
     form: str | None = None,
     config: AlignerConfig = AlignerConfig(),
     speeds: Sequence[float] = (),
+    spoiled: float = 0.0,
 ) -> dict[str, Any] | None:
     """Make or continue a cache. Everything already done is kept, so an interrupted run is simply started again.
 
@@ -148,6 +150,7 @@ def prepare(
         form: of `metadata.csv`, see `read_dataset`.
         config: of the aligner.
         speeds: every utterance is added once more at each of these speeds, as another speaker.
+        spoiled: share of the utterances that are added once more as worse recordings, to serve as voice prompts only.
     Returns:
         the report, as written to `report.json`; None for a shard.
     Raises:
@@ -165,7 +168,8 @@ def prepare(
         good, bad = read_dataset(folder, form)
         rows += good
         problems += bad
-    rows += [row.at_speed(speed) for speed in speeds for row in rows]
+    worse = [row.spoiled() for row in rows if zlib.crc32(row.id.encode()) < spoiled * 2**32]
+    rows += [row.at_speed(speed) for speed in speeds for row in rows] + worse
     codec = Codec.load(codec_name)
     chunks = make_chunks(rows, codec.fingerprint)
     folder = out / "parts"
@@ -231,6 +235,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speeds", type=_speed, nargs="+", default=[], metavar="X",
         help="add every utterance at these speeds too, pitch included, as more voices: --speeds 0.9 1.12",
     )  # fmt: skip
+    parser.add_argument(
+        "--spoiled", type=float, default=0.0, metavar="SHARE",
+        help="add this share of the utterances as worse recordings (noise, echo, muffled), for voice prompts only",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="encoding processes")
     parser.add_argument("--aligner-steps", type=int, default=AlignerConfig().steps, help="training steps")
     parser.add_argument(
@@ -255,6 +263,7 @@ def run(args: argparse.Namespace) -> int:
         form=args.form,
         config=AlignerConfig(steps=args.aligner_steps),
         speeds=args.speeds,
+        spoiled=args.spoiled,
     )
     print(to_text(report) if report else f"shard {args.shard[0]}/{args.shard[1]} is encoded")
     return 0

@@ -1,0 +1,44 @@
+"""Recordings as people make them: with noise, in a room, muffled; of clean ones, for training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from phonelm.config import SAMPLE_RATE
+
+NOISE_SNR_DB = (10.0, 40.0)
+BANDWIDTH_HZ = (3400.0, 8000.0)  # above which nothing is left
+DECAY_S = (0.1, 0.5)  # in which a room's echo falls by 60 dB
+DIRECT_DB = (3.0, 15.0)  # by which the direct sound is louder than all of the echo
+
+
+def add_noise(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A waveform (S,) float32 with white noise."""
+    noise = rng.standard_normal(len(wav)).astype(np.float32)
+    snr = 10 ** (rng.uniform(*NOISE_SNR_DB) / 20)
+    return wav + noise * np.float32(np.sqrt(np.mean(wav**2)) / snr)
+
+
+def muffle(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A waveform (S,) float32 without its high frequencies."""
+    spectrum = np.fft.rfft(wav)
+    spectrum[round(rng.uniform(*BANDWIDTH_HZ) / SAMPLE_RATE * len(wav)) :] = 0
+    return np.fft.irfft(spectrum, len(wav)).astype(np.float32)
+
+
+def add_echo(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A waveform (S,) float32 as in a room: its echo is noise that fades exponentially (Polack's model)."""
+    decay_s = rng.uniform(*DECAY_S)
+    echo = rng.standard_normal(round(decay_s * SAMPLE_RATE)) * 10 ** (
+        -3 * np.linspace(0, 1, round(decay_s * SAMPLE_RATE))
+    )
+    echo *= 10 ** (-rng.uniform(*DIRECT_DB) / 20) / np.linalg.norm(echo)
+    size = len(wav) + len(echo)
+    return (wav + np.fft.irfft(np.fft.rfft(wav, size) * np.fft.rfft(echo, size), size)[: len(wav)]).astype(np.float32)
+
+
+def spoil(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A waveform (S,) float32 with noise, with an echo or without its high frequencies, or with two of these."""
+    for change in rng.permutation([add_echo, add_noise, muffle])[: rng.integers(1, 3)]:
+        wav = change(wav, rng)
+    return wav
