@@ -28,10 +28,8 @@ def muffle(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def add_echo(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A waveform (S,) float32 as in a room: its echo is noise that fades exponentially (Polack's model)."""
-    decay_s = rng.uniform(*DECAY_S)
-    echo = rng.standard_normal(round(decay_s * SAMPLE_RATE)) * 10 ** (
-        -3 * np.linspace(0, 1, round(decay_s * SAMPLE_RATE))
-    )
+    size = round(rng.uniform(*DECAY_S) * SAMPLE_RATE)
+    echo = rng.standard_normal(size) * 10 ** (-3 * np.linspace(0, 1, size))
     echo *= 10 ** (-rng.uniform(*DIRECT_DB) / 20) / np.linalg.norm(echo)
     size = len(wav) + len(echo)
     return (wav + np.fft.irfft(np.fft.rfft(wav, size) * np.fft.rfft(echo, size), size)[: len(wav)]).astype(np.float32)
