@@ -165,6 +165,19 @@ class Engine:
         text = self.model.global_model.no_phoneme.expand(*prompt.shape[:2], -1)
         self.model.global_model(prev, text, torch.zeros_like(pointer), cache)
 
+    @torch.no_grad()
+    def feed_speech(self, codes: Tensor, pointer: Tensor, hold: Tensor, text: Tensor, cache: KVCache) -> None:
+        """Put the frames with which an utterance begins into the cache of the global model, in one pass.
+
+        Args:
+            codes: (B, T, K) int64.
+            pointer: (B, T) int64; hold: (B, T) int64, frames since the pointer last moved.
+            text: (B, N, D) float, all encoded phonemes.
+            cache: with the prompt's frames.
+        """
+        prev = previous(codes, pointer, self.config.card)
+        self.model.global_model(prev, self.model.text_at(text, pointer), hold, cache)
+
     def new_caches(self, batch: int, capacity: int) -> tuple[KVCache, KVCache]:
         """Empty caches of the global and of the local model."""
         k = self.config.n_codebooks

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from phonelm.codes import hidden_id
+from phonelm.codes import durations_from_pointer, hidden_id, pointer_from_durations
 from phonelm.config import SamplingConfig
 from phonelm.engine import Engine
+from phonelm.layers import KVCache
 from phonelm.sampling import Pick, clamp_masks, describe, draw
 
 
@@ -71,6 +73,8 @@ def generate(
     prompt: Tensor | None,
     config: SamplingConfig,
     seen: Tensor | None = None,
+    before: Sequence[Frame] = (),
+    end: int | None = None,
 ) -> Iterator[Frame]:
     """Speak phonemes, frame by frame.
 
@@ -80,8 +84,11 @@ def generate(
         prompt: (P, K) int64 codes of the voice prompt, or None for no prompt.
         config: sampling settings, with the seed.
         seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
+        before: frames of these phonemes that stay as they are; those that are made follow them.
+        end: the phoneme at which to end, which is not spoken; None to speak all.
     Yields:
-        One `Frame` after another until the pointer leaves the last phoneme. The same arguments give the same frames.
+        One `Frame` after another until the pointer leaves the last phoneme before `end`. The same arguments give the
+        same frames.
     Raises:
         ValueError: `clamp="prompt"` without a prompt, more codebooks than the model has.
     """
@@ -98,6 +105,10 @@ def generate(
     if prompt is not None and len(prompt):
         engine.feed_prompt(prompt[None].to(device), cache)
     pointer = PointerState()
+    if before:
+        pointer.index = before[-1].pointer + 1
+        prev = _feed(engine, before, text, cache)
+    end = len(symbols) if end is None else end
     pointer.draw(config.pointer_temperature, generator)
     rate = math.log(config.speed)
     while True:
@@ -120,7 +131,19 @@ def generate(
         yield Frame(spoken, pointer.index, picks, advance, forced)
         if moves or forced:
             pointer.index += 1
-            if pointer.index == len(symbols):
+            if pointer.index == end:
                 return
             pointer.draw(config.pointer_temperature, generator)
         prev = codes
+
+
+def _feed(engine: Engine, frames: Sequence[Frame], text: Tensor, cache: KVCache) -> Tensor:
+    """Put frames that were spoken before into the cache of the global model; returns the codes of the last, (1, K)."""
+    device = text.device
+    pointer = torch.tensor([f.pointer for f in frames], device=device)
+    _, hold = pointer_from_durations(durations_from_pointer(pointer, frames[-1].pointer + 1))
+    codes = torch.stack([f.codes for f in frames]).to(device)  # (T, n)
+    k, card = engine.config.n_codebooks, engine.config.card
+    codes = F.pad(codes, (0, k - codes.shape[1]), value=hidden_id(card))
+    engine.feed_speech(codes[None], pointer[None], hold[None], text, cache)
+    return codes[-1:]

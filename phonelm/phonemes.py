@@ -90,23 +90,7 @@ class Phonemizer:
         Raises:
             PhonemeError: unknown symbols, or no phoneme at all.
         """
-        tokens = [_with_stress(token) for token in symbols.split()]
-        if unknown := [t for t in dict.fromkeys(tokens) if t not in (*PHONES, *PAUSES, "|")]:
-            raise PhonemeError(
-                f"unknown phonemes {', '.join(unknown)}; allowed are the consonants {' '.join(CONSONANTS)}, the vowels "
-                f"{' '.join(VOWELS)} with a stress digit 0, 1 or 2, the pauses {' '.join(PAUSES)} and | between words"
-            )
-        units: list[Unit] = []
-        word: list[str] = []
-        for token in (*tokens, "|"):
-            if token in PHONES:
-                word.append(token)
-                continue
-            if word:
-                units.append((" ".join(word), tuple(word)))
-                word = []
-            if token in PAUSES:
-                units.append((token, ()))
+        units = written_units(symbols)
         if not any(phones for _, phones in units):
             raise PhonemeError(f"nothing to say in {symbols.strip()!r}; give at least one phoneme, as in HH AH0 L OW1")
         return _assemble(symbols.strip(), units)
@@ -216,6 +200,28 @@ def _is_letter_a(before: str, after: str) -> bool:
     """The letter in `U S A`, `vitamin A.` and `plan A is`, the article in `A dog` and `Once Upon A Time`."""
     spelled = any(len(word) == 1 and word.isupper() for word in (before, after))
     return spelled or not after.isalpha() or (bool(before) and before not in PAUSES and after.islower())
+
+
+def written_units(symbols: str) -> list[Unit]:
+    """Words, named by their phonemes, and pauses, as written by hand."""
+    tokens = [_with_stress(token) for token in symbols.split()]
+    if unknown := [t for t in dict.fromkeys(tokens) if t not in (*PHONES, *PAUSES, "|")]:
+        raise PhonemeError(
+            f"unknown phonemes {', '.join(unknown)}; allowed are the consonants {' '.join(CONSONANTS)}, the vowels "
+            f"{' '.join(VOWELS)} with a stress digit 0, 1 or 2, the pauses {' '.join(PAUSES)} and | between words"
+        )
+    units: list[Unit] = []
+    word: list[str] = []
+    for token in (*tokens, "|"):
+        if token in PHONES:
+            word.append(token)
+            continue
+        if word:
+            units.append((" ".join(word), tuple(word)))
+            word = []
+        if token in PAUSES:
+            units.append((token, ()))
+    return units
 
 
 def _assemble(text: str, units: Iterable[Unit]) -> Phonemes:

@@ -33,6 +33,22 @@ class Voice:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A span of phonemes that was said again.
+
+    Attributes:
+        start, end: first phoneme and the one after the last, of all that were spoken until then, as in the timeline.
+        seed: of the new frames.
+        symbols: what was said instead, as for `Phonemizer.from_symbols`; None for the same phonemes.
+    """
+
+    start: int
+    end: int
+    seed: int
+    symbols: str | None = None
+
+
+@dataclass(frozen=True)
 class PhonemeTime:
     """A phoneme in the audio; `word` is the spoken word it belongs to, None for silence and pauses."""
 
@@ -58,6 +74,7 @@ class Speech:
         first_audio_s: wall-clock time until the first sound, when streamed.
         stop_reason: "end of text", or "stopped" by the caller.
         notes: what the user should know, one line each.
+        edits: spans that were said again afterwards, in the order in which that was done.
     """
 
     text: str
@@ -72,6 +89,7 @@ class Speech:
     first_audio_s: float = 0.0
     stop_reason: str = "end of text"
     notes: list[str] = field(default_factory=list)
+    edits: tuple[Edit, ...] = ()
 
     @property
     def codes(self) -> Tensor:
@@ -121,6 +139,7 @@ class Speech:
             "phonemes": [list(p.symbols) for p in self.phonemes],
             "seed": self.settings.seed,
             "settings": asdict(self.settings),
+            "edits": [asdict(edit) for edit in self.edits],
             "codes_shape": list(self.codes.shape) if self.frames else [1, 0, 0],
             "timeline": [asdict(span) for span in self.timeline],
             "stop_reason": self.stop_reason,

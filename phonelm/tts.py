@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from torch import Tensor
 from phonelm import audio, checkpoint, weights
 from phonelm.codec import Codec
 from phonelm.config import SamplingConfig
+from phonelm.edit import cut_out, fill
 from phonelm.engine import Engine
 from phonelm.generate import Frame, generate
 from phonelm.phonemes import Phonemes, Phonemizer
-from phonelm.speech import Speech, Voice
+from phonelm.speech import Edit, Speech, Voice
 from phonelm.text import split_sentences
 from phonelm.voices import BundledVoice, bundled_voices
 
@@ -160,6 +161,38 @@ class TTS:
         self._close(speech, start)
         yield from hand_out(last)
 
+    def regenerate(
+        self,
+        speech: Speech,
+        start: int,
+        end: int,
+        seed: int,
+        symbols: str | None = None,
+        on_frame: Callable[[Frame], bool | None] | None = None,
+    ) -> Speech:
+        """Say a span of phonemes again, with another seed or as other phonemes, while all the rest stays.
+
+        Args:
+            speech: by this system; it does not change.
+            start, end: first phoneme of the span and the one after its last, counted as in `speech.timeline`.
+            seed: of the new frames; a whole sentence with the speech's own seed comes out as it was.
+            symbols: what to say instead, as for `Phonemizer.from_symbols`; None for the same phonemes.
+            on_frame: called after every new frame; returning True gives up, and `speech` is returned.
+        Raises:
+            ValueError: no such span, or one that goes beyond a sentence; phonemes or a seed that cannot be used.
+        """
+        begin = time.perf_counter()
+        edit = Edit(start, end, seed, symbols)
+        gap, made = cut_out(speech, edit), []
+        settings = replace(speech.settings, seed=seed)
+        for frame in self._sentence(gap.sentence, gap.phonemes, speech.voice, settings, gap.before, gap.end):
+            made.append(frame)
+            if on_frame is not None and on_frame(frame):
+                return speech
+        edited = fill(speech, gap, made, edit)
+        edited.wav = self.codec.decode(edited.codes)[0, 0].cpu().numpy()
+        return self._close(edited, begin)
+
     def _open(self, text, prompt, settings: SamplingConfig) -> Speech:
         phonemes = self.phonemize(text) if isinstance(text, str) else text
         voice = prompt if isinstance(prompt, Voice) else self.voice(prompt)
@@ -170,14 +203,21 @@ class TTS:
 
     def _frames(self, speech: Speech) -> Iterator[Frame]:
         """Generate sentence after sentence into `speech`."""
-        prompt = speech.voice.codes[:, : self.model.config.n_codebooks]
         for s, phonemes in enumerate(speech.phonemes):
-            settings = replace(speech.settings, seed=(speech.settings.seed + s) % 2**63)
-            symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
-            for frame in generate(self.engine, symbols, starts, prompt, settings, self.acoustic.seen):
+            for frame in self._sentence(s, phonemes, speech.voice, speech.settings):
                 speech.frames.append(frame)
                 speech.sentence.append(s)
                 yield frame
+
+    def _sentence(
+        self, s: int, phonemes: Phonemes, voice: Voice, settings: SamplingConfig, before: Sequence[Frame] = (),
+        end: int | None = None,
+    ) -> Iterator[Frame]:  # fmt: skip
+        """Frames of the sentence at place `s`, which moves its seed on; `before` and `end` as for `generate`."""
+        settings = replace(settings, seed=(settings.seed + s) % 2**63)
+        symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
+        prompt = voice.codes[:, : self.model.config.n_codebooks]
+        return generate(self.engine, symbols, starts, prompt, settings, self.acoustic.seen, before, end)
 
     @staticmethod
     def _close(speech: Speech, start: float) -> Speech:
