@@ -83,10 +83,10 @@ def to_int16(wav: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(np.asarray(wav, np.float32) * 32768), -32768, 32767).astype(np.int16)
 
 
-def wav_bytes(wav: np.ndarray, sample_rate: int, subtype: str) -> bytes:
-    """(S,) samples as a WAV file of libsndfile's `subtype`: "PCM_16" for int16, "FLOAT" for float32."""
+def audio_bytes(wav: np.ndarray, sample_rate: int, kind: str, subtype: str) -> bytes:
+    """(S,) samples as a file of libsndfile's format `kind` and `subtype`, say "WAV" and "PCM_16" for int16."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, wav, sample_rate, format="WAV", subtype=subtype)
+    soundfile.write(buffer, wav, sample_rate, format=kind, subtype=subtype)
     return buffer.getvalue()
 
 
@@ -103,7 +103,7 @@ def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int) -> None:
     wav = np.asarray(wav)
     if wav.ndim != 1 or not np.isfinite(wav).all():
         raise AudioError(f"cannot write {path}: audio must be (S,) finite numbers, got shape {wav.shape}")
-    content = wav_bytes(to_int16(wav), sample_rate, "PCM_16")
+    content = audio_bytes(to_int16(wav), sample_rate, "WAV", "PCM_16")
     try:
         with atomic_write(path) as file:
             file.write(content)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from phonelm import __version__
-from phonelm.audio import to_int16, wav_bytes
+from phonelm.audio import audio_bytes, to_int16
 from phonelm.config import SamplingConfig, from_dict, to_dict
 from phonelm.speech import Speech, Voice
 from phonelm.tts import TTS
@@ -28,12 +28,14 @@ from phonelm.voices import NAME
 
 KIND, FORMAT = "phonelm-recipe", 1
 RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
+SMALL = {"speech.mp3": ("MP3", "MPEG_LAYER_III"), "speech.opus": ("OGG", "OPUS")}  # libsndfile's formats and subtypes
 MAX_BYTES = 20 * 2**20  # of a file that is read
 MAX_RECIPE_BYTES = 2**16
 MAX_CLIP_SAMPLES = 4_000_000  # 83 s at 48 kHz
 CLIP_HZ = (4_000, 192_000)
 MAX_CHANNELS = 8
 LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP: 4 * MAX_CLIP_SAMPLES + 2**12}
+LIMITS |= dict.fromkeys(SMALL, MAX_BYTES)
 MADE_WITH = ("phonelm", "torch", "device", "precision", "model", "codec", "voice")
 END, ZIP64 = b"PK\5\6", b"PK\6\7"  # the last record of a zip, and what precedes it in a zip for huge files
 END_BYTES, ZIP64_BYTES = 22, 20
@@ -98,6 +100,8 @@ def differences(recipe: Recipe, here: dict[str, str]) -> list[str]:
 def pack(speech: Speech, recipe: Recipe) -> bytes:
     """A zip of `speech.wav` (16 bit), `codes.npz`, `recipe.json`, and `voice.wav` (32-bit float) if there was a clip.
 
+    Beside them `speech.mp3` and `speech.opus`, where libsndfile can write them.
+
     `codes.npz` holds `codes` (1, K, T), and for each frame the `pointer` (T,) to a phoneme of the `sentence` (T,); all
     int16.
 
@@ -126,17 +130,19 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
     )
     members = {
         RECIPE: (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode(),
-        SPEECH: wav_bytes(to_int16(speech.wav), speech.sample_rate, "PCM_16"),
+        SPEECH: audio_bytes(to_int16(speech.wav), speech.sample_rate, "WAV", "PCM_16"),
+        **{name: audio_bytes(to_int16(speech.wav), speech.sample_rate, *kind) for name, kind in SMALL.items()
+           if kind[1] in soundfile.available_subtypes(kind[0])},
         CODES: codes.getvalue(),
     }
     if not isinstance(recipe.voice, str):
         wav, sample_rate = recipe.voice
         check_clip(len(wav), sample_rate)
-        members[CLIP] = wav_bytes(wav, sample_rate, "FLOAT")
+        members[CLIP] = audio_bytes(wav, sample_rate, "WAV", "FLOAT")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members.items():
-            info = zipfile.ZipInfo(name)  # of no date, so that the same speech gives the same file
+            info = zipfile.ZipInfo(name)  # of no date, so that the same speech gives the same members (but Opus)
             info.external_attr = 0o644 << 16
             file.writestr(info, content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

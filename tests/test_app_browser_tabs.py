@@ -71,7 +71,7 @@ def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_u
     settings = json.loads(before["recipe.json"])["settings"]
     named = {name: settings[name] for name in ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed")}
     assert named == dict(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2)
-    assert sorted(before) == ["codes.npz", "recipe.json", "speech.wav", "voice.wav"]
+    assert {"codes.npz", "recipe.json", "speech.wav", "voice.wav"} <= set(before)
 
     fresh(page, app_url)
     load(page, data)
@@ -101,6 +101,48 @@ def test_a_recipe_replaces_what_was_set_by_hand(page):
     speak(page)
     again, _ = take_along(page)
     assert again["speech.wav"] == members["speech.wav"]
+
+
+def test_a_link_sets_every_control_and_makes_the_same_speech_again(page, app_url):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.fill("#text textarea", "I read it.")
+    page.check("#by-hand input")
+    page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
+    page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
+    page.click("#settings button")
+    page.get_by_label("number input for Temperature", exact=True).fill("0.8")
+    page.keyboard.press("Tab")
+    page.check("#settings input[value=seen]")
+    speak(page)
+    before, _ = take_along(page)
+    page.click("#copy-link")
+    page.wait_for_selector("#link-note:has-text('Copied')")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.get_attribute("#link-note a", "href") and link.startswith(f"{app_url}?text=I+read+it.&")
+
+    page.goto(link)
+    page.wait_for_selector("#link-note:has-text('those of the link')")
+    page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R EH1 D | IH1 T .'")
+    assert page.is_checked("#seed input[type=checkbox]") and page.is_checked("#by-hand input")
+    speak(page)
+    again, _ = take_along(page)
+    for name in ("speech.wav", "recipe.json"):
+        assert again[name] == before[name], name
+
+
+def test_a_link_leaves_the_clip_out_and_bad_values_are_named(page, app_url, voice_file):
+    page.check("#voice-kind input[value=clip]")
+    page.set_input_files("#voice input[type=file]", voice_file)
+    page.click("#copy-link")
+    page.wait_for_selector("#link-note .problem:has-text('clip is not in the link')")
+    assert "voice=" not in page.get_attribute("#link-note a", "href")
+    page.goto(f"{app_url}?text=<b>Hi</b>&temperature=9&seed=x&voice=nobody&utm_source=mail&speed=1.5")
+    page.wait_for_selector("#link-note .problem >> nth=2")
+    said = page.inner_text("#link-note")
+    for part in ("temperature in the link is left out: it can be from 0 to 1.5", "seed", "voice"):
+        assert part in said
+    assert "speed" not in said and "utm" not in said and page.input_value("#text textarea") == "<b>Hi</b>"
+    assert page.is_checked("#voice-kind input >> nth=0") and not page.is_checked("#seed input[type=checkbox]")
 
 
 def test_a_broken_recipe_changes_nothing(page):

@@ -16,6 +16,7 @@ from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, run_buttons
 from phonelm.ui.files import save_speech
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import problem, progress, summary
+from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound, live_player
 from phonelm.ui.sound import PLAIN, decoded, playable
 from phonelm.ui.take_along import bundle, recipe_input
@@ -40,6 +41,7 @@ def speak_tab(tts: TTS) -> None:
             with gr.Accordion("Settings", open=False, elem_id="settings"):
                 settings = controls(k)
             recipe_input(tts, here, text, voice, settings, seed, keep)
+            share_link(tts, text, voice, settings, seed, keep)
             examples(text.text)
         with gr.Column(scale=3, min_width=300):
             status = gr.HTML("<p>The result will be here.</p>", elem_id="status", elem_classes="status")

@@ -1,0 +1,89 @@
+"""A link with text, voice and settings in its query: made in the browser, followed when the page is opened with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from phonelm.config import CLAMPS
+from phonelm.tts import TTS
+from phonelm.ui.assets import asset
+from phonelm.ui.controls import Controls
+from phonelm.ui.events import QUICK
+from phonelm.ui.html import problem
+from phonelm.ui.take_along import LARGEST_SEED
+from phonelm.ui.text_input import TextInput
+from phonelm.ui.voice import VoiceInput
+from phonelm.ui.written import sentences
+
+FOLLOWED = "Text and settings are those of the link; press Generate to hear it."
+
+
+def share_link(
+    tts: TTS, text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number, keep: gr.Checkbox
+) -> None:
+    """Lay out the button that copies the link, and let a link that the page is opened with set the controls."""
+    copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
+    note = gr.HTML(elem_id="link-note", elem_classes="status")
+    copy.click(None, [*text, voice.kind, *settings, seed], note, js=asset("link.js"), api_visibility="private")
+
+    def follow(request: gr.Request) -> dict[Any, Any]:
+        values, wrong = read_query(tts, request.query_params, settings)
+        lines = [*([f"<p class=note>{escape(FOLLOWED)}</p>"] if values else []), *map(problem, wrong)]
+        if "phonemes" in values:
+            phonemes = gr.update(value=values.pop("phonemes"), visible=True)
+            values |= {"by_hand": True, "phonemes": phonemes}
+        if "seed" in values:
+            values["keep"] = True
+        shown = text._asdict() | {"voice": voice.kind} | settings._asdict() | {"seed": seed, "keep": keep}
+        return {note: "".join(lines)} | {shown[name]: value for name, value in values.items()}
+
+    gr.on(None, follow, None, [*text, voice.kind, *settings, seed, keep, note], **QUICK)  # when the page is opened
+
+
+def read_query(tts: TTS, query: Mapping[str, str], settings: Controls) -> tuple[dict[str, Any], list[str]]:
+    """What the query of a link sets, and what is wrong with it.
+
+    Args:
+        query: by name; names that are not known, such as those that mail programs add, are passed over.
+        settings: the controls that are to show it.
+    Returns:
+        Values by name, of `Controls`, or "text", "phonemes", "voice", "seed"; and a line for each that cannot be used
+        and is left out.
+    """
+    numbers = {name: control for name, control in settings._asdict().items() if isinstance(control, gr.Slider)}
+    checks: dict[str, Callable[[str], Any]] = {
+        "text": lambda value: sentences(tts, value) and value,
+        "phonemes": lambda value: sentences(tts, "", True, value) and value,
+        "voice": lambda value: _choice(value, tts.voices),
+        "clamp": lambda value: _choice(value, CLAMPS),
+        "seed": lambda value: _number(value, 0, LARGEST_SEED, whole=True),
+        **{name: lambda value, c=control: _number(value, c.minimum, c.maximum, whole=c.step == 1)
+           for name, control in numbers.items()},
+    }  # fmt: skip
+    values, wrong = {}, []
+    for name in checks.keys() & query.keys():
+        try:
+            values[name] = checks[name](query[name])
+        except ValueError as error:
+            wrong.append(f"{name} in the link is left out: {error}")
+    return values, sorted(wrong)
+
+
+def _number(value: str, low: float, high: float, whole: bool) -> float:
+    try:
+        number = int(value) if whole else float(value)
+    except ValueError:
+        raise ValueError(f"it is no {'whole ' if whole else ''}number") from None
+    if not low <= number <= high:
+        raise ValueError(f"it can be from {low} to {high}")
+    return number
+
+
+def _choice(value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"it can be {', '.join(known)}")
+    return value
