@@ -203,6 +203,7 @@ class CodecTrainConfig:
     commitment_weight: float = 1.0  # beside the mel loss's 1; with 10 the codebooks collapse
     adversarial_weight: float = 1 / 45  # of hinge loss and feature matching, beside the mel loss's 1 (Vocos)
     discriminator_width: int = 16
+    ema_decay: float = 0.998  # of the decoder's averaged weights, which are those that are saved
     quantise_from: int = 300  # step at which k-means starts the codebooks; with them from step 0 they collapse
     start_batches: int = 20  # batches of latents that k-means is given
     codebooks_used: tuple[int, ...] = (2, 3, 4, 6, 8)  # each example trains with a number of codebooks drawn from these

@@ -199,6 +199,10 @@ def test_stage_gan_changes_the_decoder_and_no_code(trained, data, tmp_path):
         for name, tensor in before.model.decoder.state_dict().items()
     ]
     assert sum(changed) > 0.9 * len(changed)
+    mean, last = run.learner.average.module.state_dict(), run.model.decoder.state_dict()
+    for name, tensor in after.model.decoder.state_dict().items():
+        assert torch.allclose(tensor, mean[name], atol=1e-3, rtol=1e-3), "the averaged weights are saved"
+    assert any(not torch.equal(mean[name], last[name]) for name in mean)
     assert not torch.allclose(before.decode(codes), after.decode(codes), atol=1e-4)
 
 

@@ -5,6 +5,8 @@ The recipe is that of EnCodec (arXiv:2210.13438) and Vocos (arXiv:2306.00814), s
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from phonelm.config import CodecTrainConfig
 from phonelm.training.codec_losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
 from phonelm.training.codec_rvq import Quantised, quantise, start_codebooks, update_codebooks
 from phonelm.training.discriminators import Discriminators
-from phonelm.training.optim import lr_scale, pack_state, set_lr, unpack_state
+from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
 
 BETAS = (0.8, 0.99)  # of AdamW, as in HiFi-GAN
 
@@ -67,6 +69,7 @@ class Learner:
         self.model, self.config, self.accelerator = model, config, accelerator
         self.raw_net = Autoencoder(model, config.freeze_encoder)
         self.raw_critics = Discriminators(config.discriminator_width) if config.stage == "gan" else None
+        self.average = average_weights(self.raw_net.decoder, config.ema_decay)
         parts = [self.raw_net] + ([self.raw_critics] if self.raw_critics else [])
         lr = config.gan_lr if self.raw_critics else config.lr
         optimizers = []
@@ -75,7 +78,7 @@ class Learner:
             optimizers.append(torch.optim.AdamW(parameters, lr, BETAS, weight_decay=config.weight_decay))
             optimizers[-1].param_groups[0]["peak_lr"] = lr
         if state is not None:
-            for prefix, part in zip(("net.", "critics."), parts):
+            for prefix, part in zip(("net.", "average.", "critics."), [parts[0], self.average, *parts[1:]]):
                 part.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
             unpack_state(optimizers, state)
         prepared = accelerator.prepare(*parts, *optimizers)
@@ -83,13 +86,21 @@ class Learner:
         self.net, self.critics = prepared[0], prepared[1] if self.raw_critics else None
         self.optimizers = prepared[len(parts) :]
         self.mel_loss = MelLoss().to(accelerator.device)
+        self.average.to(accelerator.device)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything that learns, as named tensors."""
         tensors = {f"net.{k}": v for k, v in self.raw_net.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         if self.raw_critics:
             tensors |= {f"critics.{k}": v for k, v in self.raw_critics.state_dict().items()}
         return tensors | pack_state(self.optimizers)
+
+    def averaged_model(self) -> EncodecModel:
+        """A copy of the codec with the averaged weights in its decoder."""
+        model = copy.deepcopy(self.model)
+        model.decoder = copy.deepcopy(self.average.module)
+        return model
 
     @property
     def quantising(self) -> bool:
@@ -129,6 +140,7 @@ class Learner:
             parts |= self._judge(real, fake)
             loss = loss + config.adversarial_weight * (parts["adversarial"] + parts["feature"])
         self._descend(loss, self.optimizers[0], self.net)
+        self.average.update_parameters(self.raw_net.decoder)
         if quantised is not None and not config.freeze_encoder:
             codes, residuals = (
                 accelerator.gather(x.transpose(0, 1).contiguous()).transpose(0, 1)  # (n_q, B * T, ...)

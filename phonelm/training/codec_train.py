@@ -171,7 +171,7 @@ class Run:
         header = {"kind": KIND, "config": to_dict(self.sizes), **meta}
         checkpoint.save(self.out / LAST, self.learner.state_dict(), header)
         if self.learner.quantising:
-            save_bundled(self.out / BUNDLED_FILE, self.model, self.sizes, **meta)
+            save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
