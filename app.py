@@ -11,6 +11,7 @@ import gradio as gr
 from phonelm.tts import TTS
 from phonelm.ui.api import endpoint
 from phonelm.ui.assets import asset
+from phonelm.ui.compare import compare_tab
 from phonelm.ui.events import KEEP_S
 from phonelm.ui.inside import inside_tab
 from phonelm.ui.speak import speak_tab
@@ -30,6 +31,8 @@ def build_demo(tts: TTS) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab("Speak"):
                 speak_tab(tts)
+            with gr.Tab("Compare", elem_id="compare"):
+                compare_tab(tts)
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts)
         endpoint(tts)

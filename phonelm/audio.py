@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,6 +153,13 @@ def active_rms(wav: np.ndarray) -> float:
 def normalise(wav: np.ndarray) -> np.ndarray:
     """(S,) float32 with some sound in it -> the same at `PROMPT_DBFS`, or quieter where a peak would be too high."""
     return wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / active_rms(wav), PROMPT_PEAK / np.abs(wav).max()))
+
+
+def match_loudness(wavs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Waveforms (S,) float at `SAMPLE_RATE`, all as loud as the quietest after `normalise`; silence as it is."""
+    sounding = [bool(_active(wav).any()) for wav in wavs]
+    level = min((active_rms(normalise(wav)) for wav, sounds in zip(wavs, sounding) if sounds), default=0.0)
+    return [wav * np.float32(level / active_rms(wav)) if sounds else wav for wav, sounds in zip(wavs, sounding)]
 
 
 def _checked(wav: np.ndarray, name: str) -> np.ndarray:

@@ -15,24 +15,27 @@ import numpy as np
 from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH
 from phonelm.speech import Speech
 from phonelm.ui.assets import asset
+from phonelm.ui.differences import counterparts
 
 WAVE_BINS = 4  # outline points of the waveform in each frame
 PARTS = 10_000  # probabilities are sent as whole ten-thousandths
 CENTIBITS = 100  # entropies as hundredths of a bit
 
 
-def grid_data(speech: Speech) -> dict[str, Any]:
+def grid_data(speech: Speech, other: Speech | None = None) -> dict[str, Any]:
     """A speech as plain, compact JSON types.
 
     Args:
         speech: with at least one frame.
+        other: one of the same phonemes to compare it with.
     Returns:
         Numbers of frames T, codebooks K, `likeliest` codes R and codes in a codebook (`card`), `frame_s`;
         `words` and `phonemes` as [label, first frame, end frame] (a pause has the word "");
         lists over the cells, codebook by codebook (cell = k * T + t): `codes`, `probability` in ten-thousandths,
         `entropy` in hundredths of a bit, `top` and `top_probability` with R entries for each cell; `clamped`, the
         cells where the clamp removed the first choice; `clamp`, the setting; `wave`, lowest and highest sample of
-        each of `WAVE_BINS` parts of each frame, in percent of the loudest.
+        each of `WAVE_BINS` parts of each frame, in percent of the loudest; `other`, `counterparts` over the cells, or
+        None.
     Raises:
         ValueError: nothing was spoken.
     """
@@ -56,26 +59,29 @@ def grid_data(speech: Speech) -> dict[str, Any]:
         "clamped": [i for i, p in enumerate(picks) if p.clamped],
         "clamp": speech.settings.clamp,
         "wave": _wave(speech.wav, t),
+        "other": None if other is None else counterparts(speech, other).ravel().tolist(),
     }
 
 
-def grid_json(speech: Speech) -> str:
+def grid_json(speech: Speech, other: Speech | None = None) -> str:
     """`grid_data` as the component's value."""
-    return json.dumps(grid_data(speech), separators=(",", ":"))
+    return json.dumps(grid_data(speech, other), separators=(",", ":"))
 
 
-def code_grid(player: str, elem_id: str, live: bool = False) -> gr.HTML:
+def code_grid(player: str, elem_id: str, live: bool = False, pair: bool = False) -> gr.HTML:
     """The component; its value is `grid_json`, or None for an empty grid.
 
     Args:
         player: CSS selector of the <audio> element that it follows and moves.
         elem_id: id of the component in the page.
         live: it follows sound that is played while it is made, too.
+        pair: one of two that are compared; they scroll and zoom together, and cells that differ are marked.
     """
     return gr.HTML(
         html_template=asset("grid.html"), css_template=asset("grid.css"), apply_default_css=False,
         js_on_load=asset("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid.js"), player=player,
-        live=live, elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True, padding=True,
+        live=live, pair=pair, elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True,
+        padding=True,
     )  # fmt: skip
 
 

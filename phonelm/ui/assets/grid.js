@@ -8,6 +8,7 @@ const context = canvas.getContext("2d");
 const MAX_PX = 48, START_PX = 9, FINGER = 1.5; // widths of a frame; step of the zoom
 const view = {data: null, theme: {}, kind: "probability", colour: null, width: 0, scroll: 0, px: START_PX};
 let cursor = null, hover = null, live = null, drawing = 0; // `live`: position of sound played while it is made
+let led = -1; // where the other grid of a pair has scrolled this one to
 let used = -Infinity; // when the user last did something here: the grid does not scroll away under the hand
 
 function player() {
@@ -97,6 +98,24 @@ function zoomTo(px, frame) {
   span.style.width = `${Math.ceil(GUTTER + view.data.frames * view.px)}px`;
   scroller.scrollLeft = centre * view.px - (x - GUTTER);
   view.scroll = scroller.scrollLeft;
+  lead();
+  draw();
+}
+
+// The grids of a pair have one time axis.
+function lead() {
+  if (!props.pair || scroller.scrollLeft === led) return;
+  led = -1;
+  const detail = {from: element, px: view.px, scroll: scroller.scrollLeft};
+  document.dispatchEvent(new CustomEvent("phonelm:view", {detail}));
+}
+
+function beLed({from, px, scroll}) {
+  if (!props.pair || from === element || !view.data) return;
+  view.px = px;
+  span.style.width = `${Math.ceil(GUTTER + view.data.frames * px)}px`;
+  scroller.scrollLeft = scroll;
+  led = scroller.scrollLeft; // less than what was asked for where this one is shorter
   draw();
 }
 
@@ -180,7 +199,10 @@ canvas.addEventListener("click", (event) => {
   seek(cursor.frame);
 });
 scroller.addEventListener("keydown", press);
-scroller.addEventListener("scroll", draw);
+scroller.addEventListener("scroll", () => {
+  lead();
+  draw();
+});
 scroller.addEventListener("focus", draw);
 scroller.addEventListener("blur", draw);
 scroller.addEventListener("wheel", (event) => {
@@ -192,12 +214,17 @@ for (const button of element.querySelectorAll("[data-zoom]")) {
   button.addEventListener("click", () => zoom(button.dataset.zoom));
 }
 select.addEventListener("change", restyle);
+if (props.pair) {
+  find("option[value=other]").hidden = false;
+  select.value = "other";
+}
 
 // Media events do not bubble, but they are captured; the player may be made anew at any time.
 const leaving = new AbortController(), forever = {capture: true, signal: leaving.signal};
 for (const name of ["play", "pause", "seeked", "timeupdate", "loadedmetadata", "ended"]) {
   document.addEventListener(name, (event) => event.target === player() && draw(), forever);
 }
+document.addEventListener("phonelm:view", (event) => beLed(event.detail), forever);
 document.addEventListener("phonelm:live", (event) => {
   if (!props.live) return;
   live = event.detail;

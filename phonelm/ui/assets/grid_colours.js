@@ -25,6 +25,9 @@ function cellColour(data, kind, theme) {
     const most = Math.max(100, data.mostEntropy);
     return (i) => scaled(data.entropy[i] / most);
   }
+  if (kind === "other") {
+    return (i) => (data.other[i] === data.codes[i] ? theme.faint : data.other[i] < 0 ? theme.lone : theme.accent);
+  }
   if (kind === "clamp") return (i) => (data.isClamped.has(i) ? theme.mark : theme.faint);
   const chance = Math.log(1 / data.card); // from chance to certainty, on a logarithmic scale
   return (i) => scaled(1 - Math.log(Math.max(data.probability[i] / 1e4, 1 / data.card)) / chance);
@@ -46,6 +49,8 @@ function drawLegend(place, data, kind, theme) {
     code: () => [piece("", "one hue for each code")],
     clamp: () => (data.clamp === "off" ? [piece("", "the clamp was off")]
       : [piece("swatch", "", theme.mark), piece("", "changed"), piece("swatch", "", theme.faint), piece("", "not")]),
+    other: () => [piece("swatch", "", theme.accent), piece("", "another code"), piece("swatch", "", theme.lone),
+      piece("", "only here"), piece("swatch", "", theme.faint), piece("", "the same")],
   }[kind]();
   if (kind !== "clamp" && data.isClamped.size) pieces.push(piece("", "× clamp changed it"));
   place.replaceChildren(...pieces);
@@ -58,7 +63,7 @@ function readTheme(node) {
   return {
     ink: value("--body-text-color"), soft: value("--body-text-color-subdued"), line: value("--border-color-primary"),
     paper: value("--background-fill-primary"), faint: value("--border-color-primary"), accent: value("--color-accent"),
-    mark: "#ef4444", wave: "#3b82f6", font: value("--font") || "sans-serif",
+    mark: "#ef4444", lone: "#f59e0b", wave: "#3b82f6", font: value("--font") || "sans-serif",
     word: ["rgb(59 130 246 / .22)", "rgb(59 130 246 / .34)"], phoneme: ["rgb(245 158 11 / .22)", "rgb(245 158 11 / .36)"],
     pause: "rgb(128 128 128 / .14)",
   };

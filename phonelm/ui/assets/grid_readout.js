@@ -41,6 +41,10 @@ function showReadout(place, data, cell, aloud) {
   const what = [`codebook ${cell.book + 1}`, `code ${code}`, percent(data.probability[i]),
     `entropy ${(data.entropy[i] / 100).toFixed(2)} bits`];
   if (data.isClamped.has(i)) what.push("the clamp removed the first choice");
+  if (data.other) {
+    const other = data.other[i];
+    what.push(other < 0 ? "the other has no such cell" : other === code ? "the same in the other" : `the other has code ${other}`);
+  }
   const list = document.createElement("ol");
   list.setAttribute("aria-label", "Likeliest codes");
   for (let r = 0; r < data.likeliest; r++) {

@@ -8,6 +8,6 @@ async (text, by_hand, phonemes, voice, temperature, top_k, top_p, codebooks, cla
   const copied = await navigator.clipboard?.writeText(link.href).then(() => true, () => false);
   const said = copied ? "Copied: " : "The browser did not let it be copied; take it from here: ";
   const anchor = Object.assign(document.createElement("a"), {href: link.href, textContent: "link to this text and these settings"});
-  const clip = isClip ? "<p class=problem>The voice clip is not in the link; who opens it hears a bundled voice.</p>" : "";
+  const clip = isClip ? "<p class=problem>The voice clip is not in the link; whoever opens it hears a bundled voice.</p>" : "";
   return `<p class=note>${said}${anchor.outerHTML}</p>${clip}`;
 }

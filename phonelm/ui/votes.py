@@ -1,0 +1,54 @@
+"""Votes of blind comparisons: counted, and as a table to take along. They stay in the session of who gave them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+
+from phonelm.config import SamplingConfig
+from phonelm.ui.take_along import SAMPLED
+
+NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What was preferred in one trial.
+
+    Attributes:
+        better: "A", "B" or `NEITHER`.
+        text: what was said.
+        differing: share of cells that differ.
+        voices: of A and B, names of bundled voices or "clip".
+        settings: of A and B.
+    """
+
+    better: str
+    text: str
+    differing: float
+    voices: tuple[str, str]
+    settings: tuple[SamplingConfig, SamplingConfig]
+
+
+def tally(votes: list[Vote]) -> str:
+    """The counts, as HTML; nothing before the first vote."""
+    if not votes:
+        return ""
+    count = Counter(vote.better for vote in votes)
+    cells = "".join(f"<span>{name}: <b>{count[name]}</b></span>" for name in ("A", "B", NEITHER))
+    return f"<p class=facts><span>Votes:</span>{cells}</p>"
+
+
+def votes_csv(votes: list[Vote]) -> str:
+    """A row for each vote: what was better, what was said, voice, settings and seed of A and of B."""
+    names = ("voice", *SAMPLED, "seed")
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["better", "text", "differing", *(f"{name}_{side}" for side in "AB" for name in names)])
+    for vote in votes:
+        sides = zip(vote.voices, vote.settings, strict=True)
+        values = [value for voice, made in sides for value in (voice, *(getattr(made, n) for n in names[1:]))]
+        rows.writerow([vote.better, vote.text, f"{vote.differing:.4f}", *values])
+    return table.getvalue()

@@ -1,0 +1,148 @@
+"""The Compare tab in a real browser."""
+
+import csv
+import io
+import re
+
+import pytest
+
+from tests import test_app_browser as app_browser
+
+browser, page, pytestmark = app_browser.browser, app_browser.page, app_browser.pytestmark
+GRIDS = [f"#compare-{name}-grid .grid-full:not([hidden])" for name in ("first", "second")]
+TEXT = "I read it. Do you?"
+LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6
+
+
+def start(page, text=TEXT, blind=False):
+    """Open the tab and press the button."""
+    page.click("button[role=tab]:has-text('Compare')")
+    page.fill("#compare-text textarea", text)
+    if blind:
+        page.check("#compare-blind input")
+    page.click("#compare-generate")
+
+
+def made(page):
+    """Wait until both can be heard, and return their durations."""
+    page.wait_for_selector("#compare-swap button:not([disabled])")
+    seconds = [f"document.querySelector('#compare-{name} audio')?.duration" for name in ("first", "second")]
+    for duration in seconds:
+        page.wait_for_function(f"{duration} > 0")
+    page.wait_for_selector("#compare-generate:not([disabled])")
+    return [page.evaluate(duration) for duration in seconds]
+
+
+def player(page, name, what):
+    return page.evaluate(f"document.querySelector('#compare-{name} audio').{what}")
+
+
+def test_two_seeds_are_heard_and_seen(page):
+    start(page)
+    lengths = made(page)
+    for grid in GRIDS:
+        page.wait_for_selector(grid)
+    assert re.search(r"\d\.\d% of the cells differ", page.inner_text("#compare-status"))
+    said = [page.inner_text(f"#compare-{name}-said") for name in ("first", "second")]
+    seeds = [page.input_value(f"#compare-{side}-seed input[type=number]") for side in "ab"]
+    for text, name, seed, seconds in zip(said, "AB", seeds, lengths):
+        assert text.startswith(name) and f"Seed {seed}" in text and f"{seconds:.2f} s" in text
+    assert seeds[0] != seeds[1] and page.locator("#compare-votes").count() == 0
+    legend = page.inner_text("#compare-second-grid .grid-legend")
+    assert "another code" in legend and "the same" in legend
+    page.focus("#compare-first-grid .grid-scroll")
+    page.keyboard.press("Home")
+    assert "the other has" in page.inner_text("#compare-first-grid .grid-readout") or "the same in" in page.inner_text(
+        "#compare-first-grid .grid-readout"
+    )
+    assert page.locator("#grid option[value=other]").get_attribute("hidden") is not None
+
+
+def test_grids_of_a_pair_move_together(page):
+    start(page, "The rain has stopped. Shall we walk home?")
+    made(page)
+    page.wait_for_selector(GRIDS[1])
+    for _ in range(3):
+        page.click("#compare-first-grid [data-zoom=in]")
+    place = "document.querySelector('#compare-{}-grid .grid-scroll').scrollLeft"
+    page.evaluate(f"{place.format('second')} = 120")
+    page.wait_for_function(f"{place.format('first')} === 120")
+    page.wait_for_timeout(100)
+    widths = [page.locator(f"#compare-{n}-grid canvas").get_attribute("data-px") for n in ("first", "second")]
+    assert widths[0] == widths[1] and page.evaluate(place.format("second")) == 120
+
+
+def test_swap_goes_on_in_the_other_and_silences_the_first(page):
+    start(page)
+    made(page)
+    starts = page.evaluate("document.querySelector('#compare-swap')")  # only that it is there
+    assert starts is not None
+    page.click("#compare-swap button")
+    page.wait_for_function("!document.querySelector('#compare-first audio').paused")
+    page.evaluate("document.querySelector('#compare-first audio').currentTime = 0.3")
+    page.click("#compare-swap button")
+    page.wait_for_function("!document.querySelector('#compare-second audio').paused")
+    page.wait_for_function("document.querySelector('#compare-first audio').paused")
+    assert player(page, "second", "currentTime") > 0.05
+
+
+def test_the_same_twice_is_refused(page):
+    page.click("button[role=tab]:has-text('Compare')")
+    page.check("#compare-same-seed input")
+    start(page)
+    page.wait_for_selector("#compare-status .problem:has-text('A and B are the same')")
+    page.click("#compare-b-settings button")
+    page.locator("#compare-b-settings").get_by_label("number input for Temperature", exact=True).fill("1.2")
+    page.keyboard.press("Tab")
+    page.click("#compare-generate")
+    made(page)
+    seeds = [page.input_value(f"#compare-{side}-seed input[type=number]") for side in "ab"]
+    assert seeds[0] == seeds[1]
+
+
+def test_stop(page):
+    start(page, LONG)
+    page.wait_for_selector("#compare-status progress")
+    page.click("#compare-stop")
+    page.wait_for_selector("#compare-status:has-text('nothing to compare')")
+    page.wait_for_selector("#compare-generate:not([disabled])")
+    assert page.is_disabled("#compare-swap button")
+
+
+def test_blind_trials_hide_which_is_which_until_the_vote_and_count_votes(page):
+    outcomes = []
+    for trial, ballot in enumerate(("X is better", "Neither is")):
+        start(page, blind=True)
+        made(page)
+        page.wait_for_selector("#compare-votes button")
+        assert [page.inner_text(f"#compare-{n}-said").strip() for n in ("first", "second")] == ["X", "Y"]
+        assert not page.is_visible("#compare-a-seed") and not any(map(page.is_visible, GRIDS))
+        assert "differ" not in page.inner_text("#compare-status")
+        page.click(f"#compare-votes button:has-text('{ballot}')")
+        page.wait_for_selector(GRIDS[1])
+        page.wait_for_selector("#compare-votes", state="hidden")
+        said = [page.inner_text(f"#compare-{n}-said") for n in ("first", "second")]
+        assert sorted(s.split()[2] for s in said) == ["A", "B"] and said[0].startswith("X was")
+        seed = page.input_value(f"#compare-{said[0].split()[2].lower()}-seed input[type=number]")
+        assert f"Seed {seed}" in said[0] and page.is_visible("#compare-a-seed")
+        outcomes.append(said[0].split()[2] if trial == 0 else "neither")
+    page.wait_for_selector("#compare-count:has-text('neither: 1')")
+    assert f"{outcomes[0]}: 1" in page.inner_text("#compare-count")
+    with page.expect_download() as download:
+        page.click("button:has-text('Votes (CSV)')")
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8"))))
+    assert [row["better"] for row in rows] == outcomes and rows[0]["seed_A"] != rows[0]["seed_B"]
+    page.click("button:has-text('Forget the votes')")
+    page.wait_for_selector("#compare-count:has-text('neither')", state="detached")
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_no_sideways_scrolling(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    start(page)
+    made(page)
+    page.wait_for_selector(GRIDS[1])
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in ("first", "second"):
+        canvas = f"document.querySelector('#compare-{name}-grid canvas')"
+        assert page.evaluate(f"{canvas}.getBoundingClientRect().right") <= width
