@@ -12,6 +12,7 @@ from phonelm.tts import TTS
 from phonelm.ui.api import endpoint
 from phonelm.ui.assets import asset
 from phonelm.ui.compare import compare_tab
+from phonelm.ui.compare_api import compare_endpoint
 from phonelm.ui.events import KEEP_S
 from phonelm.ui.inside import inside_tab
 from phonelm.ui.speak import speak_tab
@@ -24,7 +25,7 @@ THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywh
 def build_demo(tts: TTS) -> gr.Blocks:
     """The page, around a model. Nothing is shared between users; each tab is a module of `phonelm.ui`.
 
-    Its one public endpoint is `/generate`; start it with `launch`.
+    Its public endpoints are `/generate` and `/compare`; start it with `launch`.
     """
     with gr.Blocks(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
@@ -36,6 +37,7 @@ def build_demo(tts: TTS) -> gr.Blocks:
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts)
         endpoint(tts)
+        compare_endpoint(tts)
     return demo
 
 

@@ -131,8 +131,11 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
     members = {
         RECIPE: (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode(),
         SPEECH: audio_bytes(to_int16(speech.wav), speech.sample_rate, "WAV", "PCM_16"),
-        **{name: audio_bytes(to_int16(speech.wav), speech.sample_rate, *kind) for name, kind in SMALL.items()
-           if kind[1] in soundfile.available_subtypes(kind[0])},
+        **{
+            name: audio_bytes(to_int16(speech.wav), speech.sample_rate, *kind)
+            for name, kind in SMALL.items()
+            if kind[1] in soundfile.available_subtypes(kind[0])
+        },
         CODES: codes.getvalue(),
     }
     if not isinstance(recipe.voice, str):

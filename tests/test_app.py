@@ -18,6 +18,7 @@ from PIL import Image
 from phonelm.audio import to_int16, write_wav
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE, SamplingConfig
 from phonelm.ui import html
+from phonelm.ui.differences import differing
 
 TEXT = "I read it. Do you?"
 LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill and then up the hill. " * 4
@@ -41,9 +42,9 @@ def samples(path):
     return wav
 
 
-def test_only_generate_is_public(client):
+def test_nothing_else_is_public(client):
     api = client.view_api(return_format="dict")
-    assert list(api["named_endpoints"]) == ["/generate"] and not api["unnamed_endpoints"]
+    assert list(api["named_endpoints"]) == ["/generate", "/compare"] and not api["unnamed_endpoints"]
     parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
     assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed bundled".split()
 
@@ -55,6 +56,7 @@ def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatc
     values: dict = {}
     exec(code.replace("http://127.0.0.1:7860", app_url), values)
     assert values["seed"] == 7 and len(samples(values["wav"])) > 0
+    assert len(samples(values["audio_a"])) > 0 < len(samples(values["audio_b"])) and 0 < values["share"] <= 1
     assert json.loads(Path(values["info"]).read_text("utf-8"))["text"] == "Hello there."
 
 
@@ -83,6 +85,38 @@ def test_the_clip_is_the_voice(client, tmp_path):
     lengths = [json.loads(Path(r["info"]).read_text(encoding="utf-8"))["prompt_s"] for r in (default, other)]
     assert lengths == pytest.approx([2, 3], abs=0.1)
     assert not np.array_equal(samples(default["audio"]), samples(other["audio"]))
+
+
+def test_two_settings_compared(client, app_tts, voice_file):
+    first, other = {"temperature": 0.8, "seed": 7}, {"voice": "other", "n_codebooks": 2}
+    a, b, share = client.predict(TEXT, first, other, api_name="/compare")
+    speeches = [app_tts.speak(TEXT, None, SamplingConfig(temperature=0.8, seed=7)),
+                app_tts.speak(TEXT, "other", SamplingConfig(n_codebooks=2))]  # fmt: skip
+    for path, speech in zip((a, b), speeches):
+        assert np.array_equal(samples(path), to_int16(speech.wav))
+    assert share == pytest.approx(differing(*speeches)) and 0.5 < share <= 1
+    clips = {"clip_a": handle_file(voice_file), "clip_b": handle_file(voice_file)}
+    a, b, share = client.predict(TEXT, first, first, **clips, api_name="/compare")
+    assert share == 0 and np.array_equal(samples(a), samples(b))
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("", {}, {}), "the text is empty"),
+        (("Hi.", {"heat": 1}, {}), "unknown SamplingConfig settings heat; known are"),
+        (("Hi.", {}, {"temperature": "hot"}), "temperature must be from 0.0 to 2.0, not 'hot'"),
+        (("Hi.", {"n_codebooks": 8}, {}), "8"),
+        (("Hi.", {}, {"voice": "/etc/passwd"}), "voice must be one of bundled, other"),
+        (("Hi.", {"voice": ["bundled"]}, {}), "voice must be one of"),
+        (("Hi.", {"clamp": {}}, {}), "clamp must be one of"),
+        (("Hi.", [1], {}), "the settings must be an object"),
+    ],
+)
+def test_bad_settings_to_compare_are_named(client, arguments, message):
+    with pytest.raises(AppError, match=message) as error:
+        client.predict(*arguments, api_name="/compare")
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

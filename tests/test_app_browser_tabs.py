@@ -195,8 +195,9 @@ def test_a_clip_that_cannot_be_used_is_named(page):
 
 def test_the_tabs_by_keys(page):
     page.focus("button[role=tab] >> nth=0")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#inside-clip", state="visible")
+    for shown in ("#compare-text", "#inside-clip"):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(shown, state="visible")
     page.click("button[role=tab]:has-text('Speak')")
     page.wait_for_selector("#text textarea", state="visible")
