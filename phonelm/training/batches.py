@@ -53,14 +53,10 @@ class Example:
 
 
 def split_holdout(dataset: CodesDataset, holdout: int, seed: int) -> tuple[list[int], list[int]]:
-    """(train, held-out) indices; the held-out ones are drawn at random, the same for a given cache and seed.
-
-    Spoiled copies are in neither.
-    """
-    usable = [i for i, record in enumerate(dataset.records) if "spoiled_from" not in record]
-    order = np.random.default_rng(seed).permutation(usable)
-    held = set(order[: min(holdout, len(usable) // 5)].tolist())
-    return [i for i in usable if i not in held], sorted(held)
+    """(train, held-out) indices; the held-out ones are drawn at random, the same for a given cache and seed."""
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    held = set(order[: min(holdout, len(dataset) // 5)].tolist())
+    return [i for i in range(len(dataset)) if i not in held], sorted(held)
 
 
 def plan_epoch(frames: Sequence[int], indices: Sequence[int], batch_frames: int, seed: list[int]) -> list[list[int]]:
@@ -88,16 +84,14 @@ class BatchMaker:
 
     Args:
         dataset: the cache.
-        indices: utterances that may serve as prompts (the training part), and with them their spoiled copies.
+        indices: utterances that may serve as prompts (the training part).
     """
 
     def __init__(self, dataset: CodesDataset, indices: Sequence[int], model: ModelConfig, train: TrainConfig):
         self.dataset, self.model, self.train = dataset, model, train
         self.by_speaker: dict[str, list[int]] = {}
-        clean = {dataset.records[i]["id"] for i in indices}
-        for i, record in enumerate(dataset.records):
-            if record["id"] in clean or record.get("spoiled_from") in clean:
-                self.by_speaker.setdefault(record["speaker"], []).append(i)
+        for i in indices:
+            self.by_speaker.setdefault(dataset.records[i]["speaker"], []).append(i)
 
     def __call__(self, indices: Sequence[int], seed: list[int], augment: bool = True) -> Batch:
         """A batch of these utterances; the same seed gives the same prompts, cuts and hidden codes."""
@@ -108,13 +102,6 @@ class BatchMaker:
         if augment and rng.random() < self.train.p_no_prompt:
             prompt_frames = 0
         return self._collate([self._example(i, prompt_frames, rng) for i in indices], rng if augment else None)
-
-    def prompts(self, index: int) -> list[int]:
-        """Utterances of the same speaker that may be the prompt of this one: they say something else."""
-        records = self.dataset.records
-        own = records[index]["id"]
-        others = self.by_speaker.get(records[index]["speaker"], [])
-        return [i for i in others if own not in (records[i]["id"], records[i].get("spoiled_from"))]
 
     def _codes(self, index: int) -> Tensor:
         codes = self.dataset[index].codes[: self.model.n_codebooks]
@@ -130,7 +117,7 @@ class BatchMaker:
             torch.empty(0, self.model.n_codebooks, dtype=torch.int64),
             self._codes(index),
         )
-        others = self.prompts(index)
+        others = [i for i in self.by_speaker.get(item.speaker, []) if i != index]
         if prompt_frames and others:
             codes = self._codes(others[rng.integers(len(others))])
             start = rng.integers(max(1, len(codes) - prompt_frames + 1))

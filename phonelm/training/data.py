@@ -31,7 +31,7 @@ class Row:
     path: Path
     line: int  # of metadata.csv, from 0
     speed: float = 1.0  # played this much faster, pitch and formants included
-    spoiled_from: str = ""  # id of the utterance of which this is a spoiled copy, which only serves as a voice prompt
+    is_spoiled: bool = False  # by `spoil`
 
     def at_speed(self, speed: float) -> Row:
         """The same utterance played faster or slower, which makes it another voice (Ko et al., Interspeech 2015)."""
@@ -39,8 +39,9 @@ class Row:
         return replace(self, id=self.id + suffix, speaker=self.speaker + suffix, speed=speed)
 
     def spoiled(self) -> Row:
-        """The same utterance as a worse recording, see `spoil`."""
-        return replace(self, id=self.id + "@spoiled", spoiled_from=self.id)
+        """The same utterance as a worse recording; its conditions are its own, so it counts as a speaker of its own."""
+        name = f"{self.id}@spoiled"
+        return replace(self, id=name, speaker=name, is_spoiled=True)
 
 
 class Problem(NamedTuple):
@@ -136,8 +137,8 @@ class Utterance(NamedTuple):
 class CodesDataset(Dataset[Utterance]):
     """The utterances of a finished cache, read from memory-mapped files.
 
-    `records` holds `utterances.jsonl` (id, speaker, text, frame, frames, phoneme, phonemes, start_s, score; of copies
-    `spoiled_from`) and `info` holds `cache.json`.
+    `records` holds `utterances.jsonl` (id, speaker, text, frame, frames, phoneme, phonemes, start_s, score) and
+    `info` holds `cache.json`.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -47,7 +47,7 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
     """
     groups: dict[tuple[str, int, float, bool], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, bool(row.spoiled_from)), []).append(row)
+        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, row.is_spoiled), []).append(row)
     chunks = []
     for group in groups.values():
         content = [[row.id, row.speaker, row.text, row.path.stat().st_size] for row in group]
@@ -87,15 +87,15 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     """Everything the cache needs of one utterance.
 
     Returns:
-        its record (id, speaker, text, start_s; of a copy spoiled_from) and its arrays: codes (T, n_q) int16,
-        mel (T, n_mels) uint8, phonemes (N,) uint8, word_starts (N,) bool.
+        its record (id, speaker, text, start_s) and its arrays: codes (T, n_q) int16, mel (T, n_mels) uint8,
+        phonemes (N,) uint8, word_starts (N,) bool.
     Raises:
         ValueError: the utterance cannot be used; the message is the reason.
     """
     wav, sample_rate = read_audio(row.path)
     wav = resample(wav, sample_rate * row.speed, SAMPLE_RATE)
     wav, start_s = trim(wav - wav.mean())
-    if row.spoiled_from:
+    if row.is_spoiled:
         wav = spoil(wav, np.random.default_rng(zlib.crc32(row.id.encode())))
     wav = normalise(wav)
     phonemes = phonemizer(row.text)
@@ -106,8 +106,6 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     if len(codes) != len(mel):
         raise ValueError(f"codec gives {len(codes)} frames, mel {len(mel)}")
     record = {"id": row.id, "speaker": row.speaker, "text": row.text, "start_s": round(start_s, 4)}
-    if row.spoiled_from:
-        record["spoiled_from"] = row.spoiled_from
     return record, {
         "codes": codes.astype(np.int16),
         "mel": mel,

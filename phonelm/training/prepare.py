@@ -150,7 +150,7 @@ def prepare(
         form: of `metadata.csv`, see `read_dataset`.
         config: of the aligner.
         speeds: every utterance is added once more at each of these speeds, as another speaker.
-        spoiled: share of the utterances that are added once more as worse recordings, to serve as voice prompts only.
+        spoiled: share of the utterances that are added once more as worse recordings, see `spoil`.
     Returns:
         the report, as written to `report.json`; None for a shard.
     Raises:
@@ -237,7 +237,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--spoiled", type=float, default=0.0, metavar="SHARE",
-        help="add this share of the utterances as worse recordings (noise, echo, muffled), for voice prompts only",
+        help="add this share of the utterances once more as worse recordings: with noise, with an echo, muffled",
     )  # fmt: skip
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="encoding processes")
     parser.add_argument("--aligner-steps", type=int, default=AlignerConfig().steps, help="training steps")

@@ -7,7 +7,7 @@ import numpy as np
 from phonelm.config import SAMPLE_RATE
 
 NOISE_SNR_DB = (10.0, 40.0)
-BANDWIDTH_HZ = (3400.0, 8000.0)  # above which nothing is left
+BANDWIDTHS_HZ = (3700.0, 5500.0, 7600.0)  # of recordings at 8, 11 or 12, and 16 kHz; above that nothing is left
 DECAY_S = (0.1, 0.5)  # in which a room's echo falls by 60 dB
 DIRECT_DB = (3.0, 15.0)  # by which the direct sound is louder than all of the echo
 
@@ -22,7 +22,8 @@ def add_noise(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def muffle(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A waveform (S,) float32 without its high frequencies."""
     spectrum = np.fft.rfft(wav)
-    spectrum[round(rng.uniform(*BANDWIDTH_HZ) / SAMPLE_RATE * len(wav)) :] = 0
+    width_hz = rng.choice(BANDWIDTHS_HZ) * rng.uniform(0.95, 1.05)
+    spectrum[round(width_hz / SAMPLE_RATE * len(wav)) :] = 0
     return np.fft.irfft(spectrum, len(wav)).astype(np.float32)
 
 
@@ -36,7 +37,7 @@ def add_echo(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def spoil(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A waveform (S,) float32 with noise, with an echo or without its high frequencies, or with two of these."""
-    for change in rng.permutation([add_echo, add_noise, muffle])[: rng.integers(1, 3)]:
+    """A waveform (S,) float32 with noise, with an echo, without its high frequencies, or with several of these."""
+    for change in rng.permutation([add_echo, add_noise, muffle])[: rng.integers(1, 4)]:
         wav = change(wav, rng)
     return wav
