@@ -2,17 +2,18 @@
 
 `megabyte.py` is the network as it is trained, and what this is tested against. A frame of generation is hundreds of
 tiny operations whose cost is mostly that of being called, so everything that does not depend on the input is computed
-once: code embeddings with their linear maps become tables, the output heads single matrices.
+once (code embeddings with their linear maps become tables, the output heads single matrices), and on a CPU a step of a
+whole stack of blocks is one compiled call (`kernels.py`).
 """
 
 from __future__ import annotations
 
-import sys
-
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from phonelm import kernels
 from phonelm.codes import bos_id, previous
 from phonelm.layers import EPS, KVCache, Transformer
 from phonelm.megabyte import CodeInput, PhoneLM
@@ -21,7 +22,7 @@ PRECISIONS = ("auto", "int8", "fp32")
 
 
 def choose_precision(precision: str, device: torch.device) -> str:
-    """What "auto" means on a device: int8 weights on CPUs whose PyTorch has fast kernels for them, else fp32.
+    """What "auto" means on a device: compiled kernels with int8 weights on CPUs, elsewhere PyTorch with fp32.
 
     Raises:
         ValueError: an unknown precision, or int8 on something other than a CPU.
@@ -32,95 +33,142 @@ def choose_precision(precision: str, device: torch.device) -> str:
         raise ValueError(f"precision int8 is for CPUs; use fp32 on {device}")
     if precision != "auto":
         return precision
-    vectors = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512") and sys.platform != "win32"
-    return "int8" if device.type == "cpu" and vectors else "fp32"
+    return "int8" if device.type == "cpu" else "fp32"
 
 
-class Matrix:
-    """A linear map without bias in the format that is fastest to apply to a single vector.
-
-    A step of generation is matrix-vector products, whose cost is that of reading the weights. int8 quarters it: each
-    row is rounded to 127 steps either side, with a bfloat16 scale of its own (weight-only, symmetric).
+class Rows:
+    """Keys and values of several utterances of different lengths, one in each row; the first rows are those in use.
 
     Args:
-        weight: (out, in) float.
-        precision: "int8" or "fp32".
+        like: an empty cache of one utterance, of the capacity that rows have at first.
+        count: utterances there can be at a time.
     """
 
-    def __init__(self, weight: Tensor, precision: str):
-        self.weight, self.scale = weight.contiguous(), None
-        if precision == "int8":
-            self.scale = (weight.abs().amax(1).clamp(min=1e-8) / 127).bfloat16()
-            steps = (weight / self.scale[:, None].float()).round().clamp(-127, 127)
-            self.weight = steps.to(torch.int8).contiguous()
+    def __init__(self, like: KVCache, count: int):
+        layers, _, _, heads, capacity, head_dim = like.data.shape
+        self.data = like.data.new_zeros(layers, 2, count, heads, capacity, head_dim)
+        self.lengths = torch.zeros(count, dtype=torch.int64, device=self.data.device)
+        self.longest = 0  # of `lengths`, known without asking the device
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """(B, in) -> (B, out), bfloat16 for int8 weights, else float."""
-        if self.scale is None:
-            return F.linear(x, self.weight)
-        return torch._weight_int8pack_mm(x, self.weight, self.scale)
+    def put(self, row: int, cache: KVCache) -> None:
+        """Let a row continue what is in a cache of one utterance."""
+        self.reserve(cache.length)
+        self.data[:, :, row, :, : cache.length] = cache.data[:, :, 0, :, : cache.length]
+        self.lengths[row] = cache.length
+        self.longest = int(self.lengths.max())
+
+    def move(self, source: int, target: int) -> None:
+        """Let one row take the place of another, and be free."""
+        self.data[:, :, target] = self.data[:, :, source]
+        self.lengths[target] = self.lengths[source].clone()
+        self.lengths[source] = 0
+        self.longest = int(self.lengths.max())
+
+    def reserve(self, length: int) -> None:
+        """Make room for so many positions."""
+        capacity = self.data.shape[4]
+        if length > capacity:
+            self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * capacity) - capacity))
+
+    def grown(self, count: int) -> None:
+        """The first rows are one position longer."""
+        self.lengths[:count] += 1
+        self.longest += 1
+
+    def rewind(self, length: int = 0) -> None:
+        """Let all rows end after so many positions."""
+        self.lengths.fill_(length)
+        self.longest = length
 
 
 class Stepper:
-    """A causal `Transformer` that takes one position at a time. Norm weights are folded into the matrices after them.
+    """A causal `Transformer` that takes one position at a time, norm weights folded into the matrices after them."""
 
-    Attributes:
-        dtype: of what the matrices take. All else stays float: attention in bfloat16 is several times slower on a CPU.
-    """
-
-    def __init__(self, transformer: Transformer, precision: str):
+    def __init__(self, transformer: Transformer):
         self.transformer = transformer
         self.heads, self.dim = transformer.blocks[0].attention.heads, len(transformer.norm.weight)
-        self.dtype = torch.bfloat16 if precision == "int8" else torch.float32
-        self.norm = transformer.norm.weight * self.dim**0.5
-        self.blocks = [
-            tuple(
-                Matrix(weight, precision)
-                for weight in (
-                    b.attention.qkv.weight * b.attention_norm.weight * self.dim**0.5,
-                    b.attention.out.weight,
-                    b.mlp.gate_up.weight * b.mlp_norm.weight * self.dim**0.5,
-                    b.mlp.down.weight,
+        self.norm = (transformer.norm.weight * self.dim**0.5).detach()
+        self.matrices = tuple(  # (layers, out, in)
+            torch.stack([m.detach() for m in each]).contiguous()
+            for each in zip(
+                *(
+                    (
+                        b.attention.qkv.weight * b.attention_norm.weight * self.dim**0.5,
+                        b.attention.out.weight,
+                        b.mlp.gate_up.weight * b.mlp_norm.weight * self.dim**0.5,
+                        b.mlp.down.weight,
+                    )
+                    for b in transformer.blocks
                 )
             )
-            for b in transformer.blocks
-        ]
+        )
         self.turns = self._turns(512)
 
-    def _turns(self, length: int) -> tuple[Tensor, Tensor]:
-        """Cosines and signed sines of `length` rotary positions, (length, 3, 1, 1, D/H) each: queries and keys are
-        turned, values stay as they are (cosine 1, sine 0)."""
-        cos, sin = self.transformer.rotary(0, length, self.norm.device)
-        cos, sin = torch.cat([cos, cos], 1), torch.cat([-sin, sin], 1)
-        one, zero = torch.ones_like(cos), torch.zeros_like(sin)
-        pairs = torch.stack([cos, cos, one], 1), torch.stack([sin, sin, zero], 1)
-        return tuple(x[:, :, None, None] for x in pairs)
+    def _turns(self, length: int) -> Tensor:
+        """(length, 2, D/H/2): cosines and sines of so many rotary positions."""
+        return self.transformer.rotary(0, length, self.norm.device).transpose(0, 1).contiguous()
 
     def _unit(self, x: Tensor) -> Tensor:
         """RMSNorm without its weight and without the factor sqrt(D), both of which the next matrix holds."""
         return x * torch.linalg.vecdot(x, x).add_(EPS * self.dim).rsqrt_()[:, None]
 
-    def __call__(self, x: Tensor, cache: KVCache) -> Tensor:
-        """(B, D) the next position -> (B, D); the cache grows by it."""
-        batch = len(x)
-        start, end = cache.length, cache.length + 1
-        cache.reserve(end)
-        turns = self.turns
-        if end > len(turns[0]):
-            self.turns = turns = self._turns(2 * end)
-        cos, sin = turns[0][start], turns[1][start]
-        half = cos.shape[-1] // 2
-        for layer, (to_qkv, out, gate_up, down) in enumerate(self.blocks):
-            qkv = to_qkv(self._unit(x).to(self.dtype)).float().view(batch, 3, self.heads, 1, -1)
-            qkv = torch.addcmul(qkv * cos, qkv.roll(half, -1), sin)
-            past = cache.data[layer].narrow(3, 0, end)  # (2, B, H, end, D/H)
-            past.narrow(3, start, 1).copy_(qkv[:, 1:].transpose(0, 1))
-            y = F.scaled_dot_product_attention(qkv[:, 0], past[0], past[1])
-            x = x + out(y.view(batch, -1).to(self.dtype))
-            gate, up = gate_up(self._unit(x).to(self.dtype)).chunk(2, dim=-1)
-            x = x + down(F.silu(gate) * up)
-        cache.length = end
+    def __call__(self, x: Tensor, rows: Rows) -> Tensor:
+        """(B, D) the next position of the first B rows -> (B, D); the rows grow by it."""
+        rows.reserve(rows.longest + 1)
+        if rows.longest >= self.turns.shape[0]:
+            self.turns = self._turns(2 * rows.longest)
+        y = self._step(x, rows)
+        rows.grown(x.shape[0])
+        return y
+
+    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        batch, end = len(x), rows.longest + 1
+        at, index = rows.lengths[:batch], torch.arange(batch, device=x.device)
+        cos, sin = self.turns[at].repeat(1, 1, 2)[:, None, None].unbind(3)  # (B, 1, 1, D/H)
+        sin = torch.cat([-sin[..., : sin.shape[-1] // 2], sin[..., sin.shape[-1] // 2 :]], -1)
+        seen = None if batch == 1 else (torch.arange(end, device=x.device) <= at[:, None])[:, None, None]
+        for layer, (qkv, out, gate_up, down) in enumerate(zip(*self.matrices)):
+            qkv = F.linear(self._unit(x), qkv).view(batch, 3, self.heads, -1)
+            turned, v = qkv[:, :2], qkv[:, 2]
+            q, k = (turned * cos + turned.roll(sin.shape[-1] // 2, -1) * sin).unbind(1)
+            past = rows.data[layer]
+            past[0, index, :, at], past[1, index, :, at] = k, v
+            keys, values = past[:, :batch, :, :end]
+            y = F.scaled_dot_product_attention(q[:, :, None], keys, values, attn_mask=seen)
+            x = x + F.linear(y.reshape(batch, -1), out)
+            gate, up = F.linear(self._unit(x), gate_up).chunk(2, dim=-1)
+            x = x + F.linear(F.silu(gate) * up, down)
         return self._unit(x) * self.norm
+
+
+class CompiledStepper(Stepper):
+    """The same in one compiled call, on a CPU, with int8 weights. A row gives the same bits alone and among others."""
+
+    def __init__(self, transformer: Transformer):
+        super().__init__(transformer)
+        self.packed = [kernels.pack(m.numpy()) for m in self.matrices]
+        self.matrices = ()
+
+    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        y = x.contiguous().numpy().copy()
+        kernels.step(y, *self.packed, self.norm.numpy(), self.turns.numpy(), rows.data.numpy(), rows.lengths.numpy())
+        return torch.from_numpy(y)
+
+
+class Matrix:
+    """A linear map without bias, (out, in) float: by PyTorch, or compiled with int8 weights."""
+
+    def __init__(self, weight: Tensor, precision: str):
+        self.weight = weight.detach().contiguous()
+        self.packed = kernels.pack(self.weight.numpy()) if precision == "int8" else None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(B, in) -> (B, out)."""
+        if self.packed is None:
+            return F.linear(x, self.weight)
+        out = np.empty((x.shape[0], self.weight.shape[0]), np.float32)
+        kernels.project(*self.packed, x.contiguous().numpy(), out)
+        return torch.from_numpy(out)
 
 
 def table(codes: CodeInput) -> Tensor:
@@ -142,15 +190,15 @@ class Engine:
         self.model, self.config = model, model.config
         outer, inner = model.global_model, model.local_model
         self.precision = choose_precision(precision, outer.no_phoneme.device)
-        self.outer = Stepper(outer.transformer, self.precision)
-        self.inner = Stepper(inner.transformer, self.precision)
+        stepper = CompiledStepper if self.precision == "int8" else Stepper
+        self.outer, self.inner = stepper(outer.transformer), stepper(inner.transformer)
         self.outer_codes, self.inner_codes = table(outer.codes), table(inner.codes)  # (K * rows, D)
         self.offsets = inner.codes.offsets
         self.hold = outer.hold.weight.detach()
         self.context = Matrix(inner.context.weight, self.precision)
         self.context_bias = inner.context.bias + inner.position.flatten()
         self.heads = [Matrix(head.t(), self.precision) for head in inner.head()]  # (card, D) each
-        self.advance_weight, self.advance_bias = inner.advance.weight.detach(), inner.advance.bias.detach()
+        self.advance, self.advance_bias = Matrix(inner.advance.weight, self.precision), inner.advance.bias.detach()
 
     @torch.no_grad()
     def encode_text(self, symbols: Tensor, word_starts: Tensor) -> Tensor:
@@ -178,45 +226,49 @@ class Engine:
         prev = previous(codes, pointer, self.config.card)
         self.model.global_model(prev, self.model.text_at(text, pointer), hold, cache)
 
-    def new_caches(self, batch: int, capacity: int) -> tuple[KVCache, KVCache]:
-        """Empty caches of the global and of the local model."""
-        k = self.config.n_codebooks
-        return self.outer.transformer.new_cache(batch, capacity), self.inner.transformer.new_cache(batch, k + 1)
+    def new_cache(self) -> KVCache:
+        """An empty cache of the global model for one utterance."""
+        return self.outer.transformer.new_cache(1, 1024)
+
+    def new_rows(self, count: int) -> tuple[Rows, Rows]:
+        """Rows of the global and of the local model for so many utterances."""
+        local = self.inner.transformer.new_cache(1, self.config.n_codebooks + 1)
+        return Rows(self.new_cache(), count), Rows(local, count)
 
     def first(self, batch: int) -> Tensor:
         """(B, K) int64, what stands before the first frame of speech."""
         return torch.full((batch, self.config.n_codebooks), bos_id(self.config.card), device=self.hold.device)
 
-    def frame(self, prev: Tensor, text: Tensor, hold: Tensor, cache: KVCache) -> Tensor:
+    def frame(self, prev: Tensor, text: Tensor, hold: Tensor, rows: Rows) -> Tensor:
         """Advance the global model by one frame.
 
         Args:
             prev: (B, K) int64, codes of the frame before.
             text: (B, D) float, encoded phoneme under the pointer.
             hold: (B,) int64, frames since the pointer last moved.
-            cache: of the global model; grown in place.
+            rows: of the global model; grown in place.
         Returns:
             (K + 1, B, D_local) float, what the local model starts from: a row for each code and one for the pointer.
         """
         x = F.embedding(prev + self.offsets, self.outer_codes).sum(1) + text
         x = x + F.embedding(hold.clamp(max=self.config.max_hold - 1), self.hold)
-        inputs = self.context_bias + self.context(self.outer(x, cache).to(self.outer.dtype))
+        inputs = self.context_bias + self.context(self.outer(x, rows))
         return inputs.view(len(prev), self.config.n_codebooks + 1, -1).transpose(0, 1)
 
-    def code(self, k: int, inputs: Tensor, last: Tensor | None, cache: KVCache) -> Tensor:
+    def code(self, k: int, inputs: Tensor, last: Tensor | None, rows: Rows) -> Tensor:
         """Advance the local model to codebook k.
 
         Args:
             inputs: as `frame` returned them.
             last: (B,) int64, the code chosen for codebook k - 1; None for the first.
-            cache: of the local model; grown in place, to be rewound before the next frame.
+            rows: of the local model; grown in place, to be rewound before the next frame.
         Returns:
             (B, card) float logits; (B, 1) of the pointer's move for k = K.
         """
         x = inputs[k]
         if last is not None:
             x = x + F.embedding(last + self.offsets[k - 1], self.inner_codes)
-        z = self.inner(x, cache)
+        z = self.inner(x, rows)
         if k == self.config.n_codebooks:
-            return F.linear(z, self.advance_weight, self.advance_bias)
-        return self.heads[k](z.to(self.inner.dtype)).float()
+            return self.advance(z) + self.advance_bias
+        return self.heads[k](z)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from phonelm.codes import durations_from_pointer, hidden_id, pointer_from_durations
 from phonelm.config import SamplingConfig
-from phonelm.engine import Engine
+from phonelm.engine import Engine, Rows
 from phonelm.layers import KVCache
 from phonelm.sampling import Pick, clamp_masks, describe, draw
 
@@ -65,7 +65,157 @@ class PointerState:
         return self.survival < self.threshold
 
 
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One utterance to generate.
+
+    Attributes:
+        symbols: (N,) int64 phoneme ids; word_starts: (N,) bool.
+        prompt: (P, K) int64 codes of the voice prompt, or None for no prompt.
+        config: sampling settings, with the seed.
+        before: frames of these phonemes that stay as they are; those that are made follow them.
+        end: the phoneme at which to end, which is not spoken; None to speak all.
+    """
+
+    symbols: Tensor
+    word_starts: Tensor
+    prompt: Tensor | None
+    config: SamplingConfig
+    before: Sequence[Frame] = ()
+    end: int | None = None
+
+
+class Utterance:
+    """A request that is being spoken: its pointer, its random numbers, its last codes.
+
+    Args:
+        index: which request it is.
+        seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
+    Raises:
+        ValueError: `clamp="prompt"` without a prompt, more codebooks than the model has.
+    """
+
+    def __init__(self, engine: Engine, index: int, request: Request, seen: Tensor | None):
+        k, card = engine.config.n_codebooks, engine.config.card
+        self.index, self.config = index, request.config
+        self.n = self.config.n_codebooks or k
+        if self.n > k:
+            raise ValueError(f"the model has {k} codebooks, {self.n} were asked for; choose 1 to {k}")
+        self.masks = clamp_masks(self.config.clamp, request.prompt, seen, k, card)
+        self.generator = torch.Generator().manual_seed(self.config.seed)
+        self.prev = engine.first(1)
+        device = self.prev.device
+        self.text = engine.encode_text(request.symbols[None].to(device), request.word_starts[None].to(device))
+        self.end = len(request.symbols) if request.end is None else request.end
+        self.pointer = PointerState()
+        self.before = request.before
+        if self.before:
+            self.pointer.index = self.before[-1].pointer + 1
+        self.pointer.draw(self.config.pointer_temperature, self.generator)
+        self.logits: list[Tensor] = []  # of the frame that is being made
+
+    def feed(self, engine: Engine, cache: KVCache) -> None:
+        """Put the frames that stay into the cache of the global model, after the prompt."""
+        if not self.before:
+            return
+        device = self.text.device
+        pointer = torch.tensor([f.pointer for f in self.before], device=device)
+        _, hold = pointer_from_durations(durations_from_pointer(pointer, self.before[-1].pointer + 1))
+        codes = torch.stack([f.codes for f in self.before]).to(device)  # (T, n)
+        codes = F.pad(codes, (0, engine.config.n_codebooks - codes.shape[1]), value=hidden_id(engine.config.card))
+        engine.feed_speech(codes[None], pointer[None], hold[None], self.text, cache)
+        self.prev = codes[-1:]
+
+    def draw(self, logits: Tensor) -> int:
+        """The next code of the frame, from (card,) logits on the CPU."""
+        mask = None if self.masks is None else self.masks[len(self.logits)]
+        self.logits.append(logits)
+        return draw(logits, self.config, mask, self.generator)
+
+    def close(self, codes: Tensor, logit: float) -> Frame:
+        """The frame of (K,) codes on the CPU; the pointer moves on, or not, by the logit of its move."""
+        at = self.pointer.index
+        advance = 1 / (1 + math.exp(-logit - math.log(self.config.speed)))
+        moves = self.pointer.moves(advance)
+        forced = not moves and self.pointer.hold >= self.config.max_phoneme_frames
+        spoken = codes[: self.n].clone()
+        frame = Frame(spoken, at, describe(torch.stack(self.logits), spoken.tolist(), self.masks), advance, forced)
+        self.logits.clear()
+        if moves or forced:
+            self.pointer.index += 1
+            if not self.done:
+                self.pointer.draw(self.config.pointer_temperature, self.generator)
+        return frame
+
+    @property
+    def done(self) -> bool:
+        """The pointer has left the last phoneme."""
+        return self.pointer.index == self.end
+
+
 @torch.inference_mode()
+def generate_batch(
+    engine: Engine, requests: Iterable[Request], seen: Tensor | None = None, width: int = 8
+) -> Iterator[tuple[int, Frame]]:
+    """Speak several utterances side by side, each as it would be spoken alone.
+
+    Args:
+        engine: the model.
+        requests: any number of them; the next is taken when there is room for it.
+        seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
+        width: utterances that are spoken at a time.
+    Yields:
+        (which request, its next `Frame`), until the pointer of each has left its last phoneme. The same request gives
+        the same frames; in fp32 only as far as rounding allows.
+    Raises:
+        ValueError: a request that cannot be spoken.
+    """
+    rows, local_rows = engine.new_rows(width)
+    waiting, utterances, prompt = enumerate(requests), [], None
+    while True:
+        while len(utterances) < width and (taken := next(waiting, None)):
+            utterance = Utterance(engine, taken[0], taken[1], seen)
+            if prompt is None or taken[1].prompt is not prompt[0]:
+                prompt = taken[1].prompt, engine.new_cache()  # read once by all that follow each other with it
+                if prompt[0] is not None and len(prompt[0]):
+                    engine.feed_prompt(prompt[0][None].to(utterance.text.device), prompt[1])
+            length = prompt[1].length
+            utterance.feed(engine, prompt[1])
+            rows.put(len(utterances), prompt[1])
+            prompt[1].rewind(length)
+            utterances.append(utterance)
+        if not utterances:
+            return
+        for utterance, frame in zip(utterances, _frames(engine, utterances, rows, local_rows), strict=True):
+            yield utterance.index, frame
+        for row in reversed(range(len(utterances))):
+            if utterances[row].done:
+                rows.move(len(utterances) - 1, row)
+                utterances[row] = utterances[-1]
+                utterances.pop()
+
+
+def _frames(engine: Engine, utterances: Sequence[Utterance], rows: Rows, local_rows: Rows) -> list[Frame]:
+    """The next frame of each utterance."""
+    k, device = engine.config.n_codebooks, rows.lengths.device
+    text = torch.cat([u.text[:, u.pointer.index] for u in utterances])
+    hold = torch.tensor([u.pointer.hold for u in utterances], device=device)
+    inputs = engine.frame(torch.cat([u.prev for u in utterances]), text, hold, rows)
+    codes = torch.full((len(utterances), k), hidden_id(engine.config.card))  # (B, K), on the CPU
+    local_rows.rewind()
+    last = None
+    for i in range(k):
+        logits = engine.code(i, inputs, last, local_rows).cpu()
+        for row, utterance in enumerate(utterances):
+            if i < utterance.n:
+                codes[row, i] = utterance.draw(logits[row])
+        last = codes[:, i].to(device)
+    moves = engine.code(k, inputs, last, local_rows)[:, 0].tolist()
+    for utterance, prev in zip(utterances, codes.to(device).split(1)):
+        utterance.prev = prev
+    return [u.close(codes[row], move) for row, (u, move) in enumerate(zip(utterances, moves))]
+
+
 def generate(
     engine: Engine,
     symbols: Tensor,
@@ -76,74 +226,10 @@ def generate(
     before: Sequence[Frame] = (),
     end: int | None = None,
 ) -> Iterator[Frame]:
-    """Speak phonemes, frame by frame.
+    """Speak one utterance: `generate_batch` with the one `Request` of these arguments.
 
-    Args:
-        engine: the model.
-        symbols: (N,) int64 phoneme ids; word_starts: (N,) bool.
-        prompt: (P, K) int64 codes of the voice prompt, or None for no prompt.
-        config: sampling settings, with the seed.
-        seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
-        before: frames of these phonemes that stay as they are; those that are made follow them.
-        end: the phoneme at which to end, which is not spoken; None to speak all.
     Yields:
-        One `Frame` after another until the pointer leaves the last phoneme before `end`. The same arguments give the
-        same frames.
-    Raises:
-        ValueError: `clamp="prompt"` without a prompt, more codebooks than the model has.
+        One `Frame` after another. The same arguments give the same frames.
     """
-    k, card = engine.config.n_codebooks, engine.config.card
-    n = config.n_codebooks or k
-    if n > k:
-        raise ValueError(f"the model has {k} codebooks, {n} were asked for; choose 1 to {k}")
-    generator = torch.Generator().manual_seed(config.seed)
-    masks = clamp_masks(config.clamp, prompt, seen, k, card)
-    prev = engine.first(1)
-    device = prev.device
-    text = engine.encode_text(symbols[None].to(device), word_starts[None].to(device))  # (1, N, D)
-    cache, local_cache = engine.new_caches(1, 1024)
-    if prompt is not None and len(prompt):
-        engine.feed_prompt(prompt[None].to(device), cache)
-    pointer = PointerState()
-    if before:
-        pointer.index = before[-1].pointer + 1
-        prev = _feed(engine, before, text, cache)
-    end = len(symbols) if end is None else end
-    pointer.draw(config.pointer_temperature, generator)
-    rate = math.log(config.speed)
-    while True:
-        hold = torch.tensor([pointer.hold], device=device)
-        inputs = engine.frame(prev, text[:, pointer.index], hold, cache)
-        local_cache.rewind()
-        codes = torch.full((1, k), hidden_id(card), device=device)
-        logits = []
-        for i in range(k):
-            x = engine.code(i, inputs, codes[:, i - 1] if i else None, local_cache)
-            if i < n:
-                logits.append(x[0].float().cpu())
-                codes[0, i] = draw(logits[-1], config, None if masks is None else masks[i], generator)
-        logit = float(engine.code(k, inputs, codes[:, -1], local_cache)) + rate
-        advance = 1 / (1 + math.exp(-logit))
-        moves = pointer.moves(advance)
-        forced = not moves and pointer.hold >= config.max_phoneme_frames
-        spoken = codes[0, :n].cpu()
-        picks = describe(torch.stack(logits), spoken.tolist(), masks)
-        yield Frame(spoken, pointer.index, picks, advance, forced)
-        if moves or forced:
-            pointer.index += 1
-            if pointer.index == end:
-                return
-            pointer.draw(config.pointer_temperature, generator)
-        prev = codes
-
-
-def _feed(engine: Engine, frames: Sequence[Frame], text: Tensor, cache: KVCache) -> Tensor:
-    """Put frames that were spoken before into the cache of the global model; returns the codes of the last, (1, K)."""
-    device = text.device
-    pointer = torch.tensor([f.pointer for f in frames], device=device)
-    _, hold = pointer_from_durations(durations_from_pointer(pointer, frames[-1].pointer + 1))
-    codes = torch.stack([f.codes for f in frames]).to(device)  # (T, n)
-    k, card = engine.config.n_codebooks, engine.config.card
-    codes = F.pad(codes, (0, k - codes.shape[1]), value=hidden_id(card))
-    engine.feed_speech(codes[None], pointer[None], hold[None], text, cache)
-    return codes[-1:]
+    request = Request(symbols, word_starts, prompt, config, before, end)
+    return (frame for _, frame in generate_batch(engine, [request], seen, width=1))

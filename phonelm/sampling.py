@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from phonelm import kernels
 from phonelm.codes import seen_codes, to_codec
 from phonelm.config import SamplingConfig
 
@@ -67,29 +68,25 @@ def draw(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator:
         logits = logits.masked_fill(~mask, -torch.inf)
     if config.temperature == 0:
         return int(logits.argmax())
-    order = None
     if config.top_k or config.top_p < 1:
-        logits, order = logits.topk(config.top_k or len(logits))
-    p = (logits / config.temperature).softmax(0)
-    if config.top_p < 1:
-        p = p * (p.cumsum(0) - p < config.top_p)  # the smallest set that reaches top_p
-    chosen = torch.multinomial(p, 1, generator=generator)
-    return int(chosen if order is None else order[chosen])
+        highest, order = logits.topk(config.top_k or len(logits))
+        p = (highest / config.temperature).softmax(0)
+        kept = order[p.cumsum(0) - p < config.top_p]  # the smallest set that reaches top_p
+        logits = torch.full_like(logits, -torch.inf).index_copy(0, kept, logits[kept])
+    return kernels.choose(logits.numpy(), config.temperature, float(torch.rand((), generator=generator)))
 
 
 def describe(logits: Tensor, codes: list[int], masks: Tensor | None) -> tuple[Pick, ...]:
     """What was chosen in one frame, and from what.
 
     Args:
-        logits: (n, card) float, of the n codebooks sampled.
+        logits: (n, card) float, of the n codebooks sampled, on the CPU.
         codes: n chosen codes.
         masks: (K, card) bool, codes that could be chosen; None for all.
     """
-    log_p = logits.log_softmax(1)
-    p = log_p.exp()
-    top_p, top_code = p.topk(TOP, dim=1)
-    bits = -(p * log_p).sum(1) / math.log(2)
-    chosen = p.gather(1, torch.tensor(codes)[:, None])[:, 0]
+    n = len(codes)
+    p, top_code, top_p = np.empty(n, np.float32), np.empty((n, TOP), np.int64), np.empty((n, TOP), np.float32)
+    bits = kernels.describe(logits.numpy(), np.array(codes), p, top_code, top_p)
     clamped = [masks is not None and not bool(masks[k, first]) for k, first in enumerate(top_code[:, 0])]
-    rows = zip(codes, chosen.tolist(), bits.tolist(), top_code.tolist(), top_p.tolist(), clamped, strict=True)
+    rows = zip(codes, p.tolist(), bits.tolist(), top_code.tolist(), top_p.tolist(), clamped, strict=True)
     return tuple(Pick(c, q, h, tuple(zip(tc, tp, strict=True)), x) for c, q, h, tc, tp, x in rows)

@@ -52,12 +52,13 @@ def test_a_cached_step_costs_a_fraction_of_the_whole_again(tiny_tts):
     config = model.config
     prev, text = torch.zeros(1, t, config.n_codebooks, dtype=torch.int64), torch.zeros(1, t, config.global_dim)
     hold = torch.zeros(1, t, dtype=torch.int64)
-    cache, _ = engine.new_caches(1, t + 1)
+    cache, (rows, _) = engine.new_cache(), engine.new_rows(1)
     engine.feed_prompt(prev, cache)
+    rows.put(0, cache)
 
     def cached():
-        cache.rewind(t)
-        engine.frame(prev[:, 0], text[:, 0], hold[:, 0], cache)
+        rows.rewind(t)
+        engine.frame(prev[:, 0], text[:, 0], hold[:, 0], rows)
 
     def whole():
         model.global_model(prev, text, hold)

@@ -8,7 +8,7 @@ import torch
 from phonelm.codes import seen_codes
 from phonelm.config import SamplingConfig
 from phonelm.engine import Engine
-from phonelm.generate import PointerState, generate
+from phonelm.generate import PointerState, Request, generate, generate_batch
 from phonelm.sampling import draw
 from tests.conftest import TINY
 
@@ -70,6 +70,41 @@ def test_interleaved_utterances_do_not_share_state(tiny_model):
         mixed.append(frame)
         next(two, None)
     assert torch.equal(codes(mixed), alone)
+
+
+def requests():
+    """Six utterances that differ in everything."""
+    settings = [
+        {"seed": 1}, {"seed": 2, "n_codebooks": 2}, {"seed": 3, "temperature": 1.0, "clamp": "prompt"},
+        {"seed": 4, "speed": 1.5}, {"seed": 5, "top_k": 4}, {"seed": 6, "temperature": 0.0},
+    ]  # fmt: skip
+    for i, values in enumerate(settings):
+        prompt = None if i == 3 else PROMPT[: 6 + 2 * i] if i % 2 else PROMPT
+        yield Request(SYMBOLS[i:], STARTS[i:], prompt, SamplingConfig(**values))
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_an_utterance_is_the_same_alone_and_in_a_batch(tiny_model, precision, width):
+    engine = Engine(tiny_model, precision)
+    batch = [[] for _ in requests()]
+    for i, frame in generate_batch(engine, requests(), width=width):
+        batch[i].append(frame)
+    for request, frames in zip(requests(), batch, strict=True):
+        alone = list(generate(engine, request.symbols, request.word_starts, request.prompt, request.config))
+        assert torch.equal(codes(frames), codes(alone))
+        assert [f.pointer for f in frames] == [f.pointer for f in alone]
+        if precision == "int8":  # to the last bit
+            assert [f.picks for f in frames] == [f.picks for f in alone]
+            assert [f.advance for f in frames] == [f.advance for f in alone]
+
+
+def test_requests_are_taken_only_when_there_is_room(tiny_model):
+    taken = []
+    stream = generate_batch(Engine(tiny_model), (taken.append(r) or r for r in requests()), width=2)
+    next(stream)
+    assert len(taken) == 2
+    assert {i for i, _ in stream} == set(range(6)) and len(taken) == 6
 
 
 @pytest.mark.parametrize("clamp", ["prompt", "seen"])

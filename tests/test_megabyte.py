@@ -1,11 +1,12 @@
 """The network: causal on both axes, the same with and without caches, able to learn a batch by heart."""
 
+import numpy as np
 import pytest
 import torch
 
 from phonelm.codes import pointer_from_durations, previous
 from phonelm.config import TrainConfig
-from phonelm.engine import Engine, choose_precision
+from phonelm.engine import Engine, Rows, choose_precision
 from phonelm.megabyte import PhoneLM
 from phonelm.training.batches import Batch
 from phonelm.training.loss import losses
@@ -73,14 +74,15 @@ def test_cached_steps_equal_the_full_forward(tiny_model):
     with torch.no_grad():
         logits, advance = forward(tiny_model, b)
         engine = Engine(tiny_model, "fp32")
-        cache, local_cache = engine.new_caches(1, 2)  # small, so that it has to grow
-        text = engine.encode_text(b.symbols, b.word_starts)
+        rows, local_rows = Rows(engine.outer.transformer.new_cache(1, 2), 1), engine.new_rows(1)[1]  # has to grow
+        text, cache = engine.encode_text(b.symbols, b.word_starts), engine.new_cache()
         engine.feed_prompt(b.codes[:, :P], cache)
+        rows.put(0, cache)
         for m, t in enumerate(range(P, T)):
-            inputs = engine.frame(b.prev[:, t], text[:, b.pointer[0, t]], b.hold[:, t], cache)
-            local_cache.rewind()
+            inputs = engine.frame(b.prev[:, t], text[:, b.pointer[0, t]], b.hold[:, t], rows)
+            local_rows.rewind()
             last = [None, *b.codes[:, t].unbind(1)]
-            stepped = [engine.code(k, inputs, last[k], local_cache)[0] for k in range(K + 1)]
+            stepped = [engine.code(k, inputs, last[k], local_rows)[0] for k in range(K + 1)]
             torch.testing.assert_close(torch.stack(stepped[:-1]), logits[m], atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(stepped[-1][0], advance[m], atol=1e-5, rtol=1e-4)
 
@@ -88,14 +90,15 @@ def test_cached_steps_equal_the_full_forward(tiny_model):
 def test_int8_weights_say_nearly_the_same(tiny_model):
     b = batch()
     exact, rounded = Engine(tiny_model, "fp32"), Engine(tiny_model, "int8")
-    assert rounded.outer.blocks[0][0].weight.dtype == torch.int8
+    assert rounded.outer.packed[0][0].dtype == np.int8
     logits = []
     for engine in (exact, rounded):
-        cache, local_cache = engine.new_caches(1, 64)
+        (rows, local_rows), cache = engine.new_rows(1), engine.new_cache()
         engine.feed_prompt(b.codes[:, :P], cache)
+        rows.put(0, cache)
         text = engine.encode_text(b.symbols, b.word_starts)
-        inputs = engine.frame(b.prev[:, P], text[:, 0], b.hold[:, P], cache)
-        logits.append(engine.code(0, inputs, None, local_cache)[0])
+        inputs = engine.frame(b.prev[:, P], text[:, 0], b.hold[:, P], rows)
+        logits.append(engine.code(0, inputs, None, local_rows)[0])
     assert 0 < (logits[0] - logits[1]).norm() / logits[0].norm() < 0.05
 
 
