@@ -76,7 +76,7 @@ def test_grids_of_a_pair_move_together(page):
 
 
 def test_one_is_heard_at_a_time(page):
-    start(page, LONG[:170])
+    start(page, LONG[:86])
     made(page)
     page.click("#compare-swap button")
     page.wait_for_function("!document.querySelector('#compare-first audio').paused")
@@ -112,6 +112,20 @@ def test_the_same_twice_is_refused(page):
     made(page)
     seeds = [page.input_value(f"#compare-{side}-seed input[type=number]") for side in "ab"]
     assert seeds[0] == seeds[1]
+
+
+def test_a_clip_against_a_bundled_voice(page, voice_file):
+    page.click("button[role=tab]:has-text('Compare')")
+    page.check("#compare-b-voice-kind input[value=clip]")
+    start(page)
+    page.wait_for_selector("#compare-status .problem:has-text('there is no voice clip')")
+    page.wait_for_selector("#compare-generate:not([disabled])")
+    page.set_input_files("#compare-b-voice input[type=file]", voice_file)
+    page.wait_for_function("document.querySelector('#compare-b-voice-codec audio')?.duration > 0")
+    assert page.locator("#compare-a-voice-codec audio").count() == 0
+    page.click("#compare-generate")
+    made(page)
+    assert "of the cells differ" in page.inner_text("#compare-status")
 
 
 def test_stop(page):

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from phonelm.audio import match_loudness
+from phonelm.config import SamplingConfig
+from phonelm.phonemes import Phonemes
+from phonelm.recipe import Clip
 from phonelm.speech import Speech
 from phonelm.tts import TTS
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
@@ -88,26 +91,28 @@ def compare_tab(tts: TTS) -> None:
             votes_box: gr.update(visible=False), sides_box: gr.update(visible=True),
         }  # fmt: skip
 
+    def asked(values: dict) -> tuple[list[Phonemes], list[tuple[Clip | str, SamplingConfig]]]:
+        """What to say, and voice and settings of A and B; ValueError if they cannot be used, or are the same."""
+        seeds = [values[side.seed] if values[side.keep] else new_seed() for side in sides]
+        if values[same_seed]:
+            seeds[1] = seeds[0]
+        settings = [sampling(*(values[part] for part in side.settings), seed) for side, seed in zip(sides, seeds)]
+        kinds, clips = ([values[side.voice[part]] for side in sides] for part in range(2))
+        if settings[0] == settings[1] and kinds[0] == kinds[1] and (kinds[0] != CLIP or clips[0] == clips[1]):
+            raise ValueError("A and B are the same: give one another voice, seed or setting")
+        voices = [chosen(kind, clip) for kind, clip in zip(kinds, clips)]
+        return sentences(tts, *(values[part] for part in text)), list(zip(voices, settings))
+
     def speak(values: dict):
         """Both, one after the other; `values` by component."""
-        stop, picked = values[run.flag], [[values[part] for part in side.voice] for side in sides]
-        speeches = []
+        stop, speeches = values[run.flag], []
         try:
             if stop.is_set():
                 raise ValueError("stopped before it began: press Generate both to start again")
-            seeds = [values[side.seed] if values[side.keep] else new_seed() for side in sides]
-            if values[same_seed]:
-                seeds[1] = seeds[0]
-            used = [sampling(*(values[part] for part in side.settings), seed)
-                    for side, seed in zip(sides, seeds, strict=True)]  # fmt: skip
-            said = sentences(tts, *(values[part] for part in text))
-            prompts = [chosen(*voice) for voice in picked]
-            voices = [clip if kind == CLIP else kind for kind, clip in picked]
-            if (used[0], voices[0]) == (used[1], voices[1]):
-                raise ValueError("A and B are the same: give one another voice, seed or setting")
-            yield dict(zip((side.seed for side in sides), seeds, strict=True))
-            for name, settings, prompt in zip(SIDES, used, prompts, strict=True):
-                for _, speech in tts.stream(said, prompt, settings, lambda _: stop.is_set()):
+            said, both = asked(values)
+            yield {side.seed: settings.seed for side, (_, settings) in zip(sides, both)}
+            for name, (voice, settings) in zip(SIDES, both):
+                for _, speech in tts.stream(said, voice, settings, lambda _: stop.is_set()):
                     yield {status: f"<p>{name}:</p>{progress(speech)}"}
                 if stop.is_set():
                     yield {status: STOPPED}
@@ -116,22 +121,22 @@ def compare_tab(tts: TTS) -> None:
                 speeches.append(speech)
         except (ValueError, OSError) as error:
             reason = str(error)
-            for _, clip in picked:
-                reason = without_folder(ValueError(reason), clip)
+            for side in sides:
+                reason = without_folder(ValueError(reason), values[side.voice.clip])
             yield {status: problem(reason)}
             raise failed(reason) from None
         order = (0, 1) if not values[blind] or secrets.randbelow(2) else (1, 0)
-        made = Pair(tuple(speeches), tuple(kind for kind, _ in picked), order)
+        made = Pair(tuple(speeches), tuple(values[side.voice.kind] for side in sides), order)
         sound = match_loudness([speech.wav for speech in speeches])
         yield {
             pair: made, swap: swap_value(*(speeches[i] for i in order)),
-            **{place.audio: playable(sound[i], tts) for place, i in zip(places, order, strict=True)},
+            **{place.audio: playable(sound[i], tts) for place, i in zip(places, order)},
             **(hidden() if values[blind] else shown(made, SIDES)),
         }  # fmt: skip
 
     def hidden() -> dict[Any, Any]:
         """A blind trial."""
-        names = {place.said: f"<h3>{name}</h3>" for place, name in zip(places, "XY", strict=True)}
+        names = {place.said: f"<h3>{name}</h3>" for place, name in zip(places, "XY")}
         return names | {
             votes_box: gr.update(visible=True), sides_box: gr.update(visible="hidden"),
             status: "<p>Listen to X and Y, then vote: which of them is which is told after that.</p>",
@@ -141,7 +146,7 @@ def compare_tab(tts: TTS) -> None:
         """What both are; `names` with their places."""
         updates = {status: f"<p>{differing(*made.speeches):.1%} of the cells differ.</p>",
                    votes_box: gr.update(visible=False), sides_box: gr.update(visible=True)}  # fmt: skip
-        for place, name, i in zip(places, names, made.order, strict=True):
+        for place, name, i in zip(places, names, made.order):
             speech, other = made.speeches[i], made.speeches[1 - i]
             title = name if name == SIDES[i] else f"{name} was {SIDES[i]}"
             updates[place.said] = f"<h3>{title}</h3>{summary(speech)}"
