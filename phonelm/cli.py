@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   python -m phonelm speak "A voice that comes with it." --voice kathleen
   python -m phonelm voices
   python -m phonelm phonemize "I read it yesterday, because I like to read."
+  python -m phonelm phonemize "A [word](W ER1 D) said as you like."
   python -m phonelm codec in.wav -o out.wav --codebooks 4
   python -m phonelm info
 """
@@ -70,6 +71,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     p = command("phonemize", _phonemize, "Show the phonemes of a text.")
     p.add_argument("text")
     p.add_argument("--json", action="store_true", help="print JSON: symbols, ids, and the word of each phoneme")
+    _lexicon_argument(p)
     p = command("codec", _codec, "Pass a recording through the codec: what it costs to be codes.")
     p.add_argument("input", type=Path, metavar="IN.wav")
     p.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav")
@@ -107,6 +109,11 @@ def _speak_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
     p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
     p.add_argument("--json", type=Path, metavar="INFO.json", help="also write how it was made")
+    _lexicon_argument(p)
+
+
+def _lexicon_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--lexicon", type=Path, metavar="FILE", help="how words are said: lines word<TAB>PHONEMES")
 
 
 def _speak(args: argparse.Namespace) -> int:
@@ -131,7 +138,7 @@ def _speak(args: argparse.Namespace) -> int:
             raise ValueError(f"{args.file} holds no sentence")
         args.out.mkdir(parents=True, exist_ok=True)
         _check_writable(args.json)
-    tts = TTS.load(args.checkpoint, device=args.device)
+    tts = TTS.load(args.checkpoint, device=args.device, lexicon=args.lexicon)
     if args.voice is not None and args.voice not in tts.voices:
         raise ValueError(f"there is no voice {args.voice!r}; there are {', '.join(tts.voices)}")
     voice = tts.voice(args.prompt or args.voice)
@@ -172,9 +179,12 @@ def _origin(tts) -> dict:
 
 
 def _phonemize(args: argparse.Namespace) -> int:
+    from phonelm.overrides import UserLexicon
     from phonelm.phonemes import Phonemizer
 
-    phonemes = Phonemizer()(args.text)
+    phonemes = Phonemizer(UserLexicon.load(args.lexicon) if args.lexicon else UserLexicon())(args.text)
+    if phonemes.unread:
+        print(f"phonelm: note: left out, as nobody knows how to read it: {' '.join(phonemes.unread)}", file=sys.stderr)
     if args.json:
         words = [phonemes.words[i] if i >= 0 else None for i in phonemes.word_index]
         print(json.dumps({"symbols": phonemes.symbols, "ids": phonemes.ids, "words": words}))

@@ -15,11 +15,13 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from phonelm.arpabet import Phones
+
 DATA = Path(__file__).parent / "data"
 TAGGER = DATA / "averaged_perceptron_tagger.zip"
 HOMOGRAPHS = DATA / "homographs.txt"
+CUES = DATA / "cues.txt"
 
-Phones = tuple[str, ...]
 Tagger = Callable[[list[str]], list[tuple[str, str]]]
 Homograph = tuple[tuple[str, ...], Phones, Phones]  # tags, phones under these tags, phones otherwise
 
@@ -52,8 +54,13 @@ def _cmudict_entries() -> Iterable[tuple[str, int, str]]:
 
 def load_homographs() -> dict[str, Homograph]:
     """Words with two pronunciations, by their tag."""
-    lines = [line.split(" | ") for line in HOMOGRAPHS.read_text().splitlines() if line[0] != "#"]
-    return {w: (tuple(tags.split()), tuple(tagged.split()), tuple(other.split())) for w, tags, tagged, other in lines}
+    rows = table_rows(HOMOGRAPHS)
+    return {w: (tuple(tags.split()), tuple(tagged.split()), tuple(other.split())) for w, tags, tagged, other in rows}
+
+
+def table_rows(path: Path) -> list[list[str]]:
+    """Fields of a table with `|` between them; lines that begin with `#` are remarks."""
+    return [line.split(" | ") for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
 
 
 def load_network() -> Callable[[str], list[str]]:

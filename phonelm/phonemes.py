@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from phonelm import lexicon
-from phonelm.lexicon import Phones
+from phonelm import homographs, lexicon
+from phonelm.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_ending_s, with_stress
+from phonelm.errors import NothingToSay, PhonemeError
+from phonelm.homographs import Homographs
+from phonelm.overrides import OVERRIDE, UserLexicon, parse_override
 from phonelm.text import normalize, split_sentences
 
-PAUSES = (",", ".", "?", "!", ";", ":", "-", "...")
-CONSONANTS = tuple("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
-VOWELS = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
-PHONES = CONSONANTS + tuple(vowel + stress for vowel in VOWELS for stress in "012")
 SILENCE = "<sil>"
 SYMBOLS = ("<pad>", SILENCE, *PAUSES, *PHONES)
 
@@ -26,15 +25,10 @@ Unit = tuple[str, Phones]  # a word and its phones, or a pause and ()
 
 _ID = {symbol: i for i, symbol in enumerate(SYMBOLS)}
 _STRENGTH = {pause: i for i, pause in enumerate((",", "-", ":", ";", "...", ".", "!", "?"))}
-_TOKEN = re.compile(r"'?[A-Za-z]+(?:'[A-Za-z]+)*'?|\.\.\.|[.,?!;:]|(?<![A-Za-z])-+|-+(?![A-Za-z])|[()\[\]{}]")
+_TOKEN = re.compile(
+    rf"(?:{OVERRIDE.pattern})|'?[A-Za-z]+(?:'[A-Za-z]+)*'?|\.\.\.|[.,?!;:]|(?<![A-Za-z)])-+|-+(?![A-Za-z])|[()\[\]{{}}]"
+)
 _ELISIONS = frozenset("'tis 'twas 'em 'til 'cause 'bout 'round".split())  # their apostrophe is no quotation mark
-_PAST = frozenset(("yesterday", "ago", "last"))
-_HAVE = frozenset(("have", "has", "had"))
-_VOICELESS, _SIBILANTS = frozenset("P T K F TH".split()), frozenset("S Z SH ZH CH JH".split())
-
-
-class PhonemeError(ValueError):
-    """Symbols that are not in `SYMBOLS`; the message names each of them and says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,7 @@ class Phonemes:
         ids: (N,) indices into `SYMBOLS`.
         word_index: (N,) index into `words`, -1 for `<sil>` and pauses.
         words: the spoken words.
+        unread: each character of the text that has no reading and was left out.
     """
 
     text: str
@@ -54,6 +49,7 @@ class Phonemes:
     ids: tuple[int, ...]
     word_index: tuple[int, ...]
     words: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def word_starts(self) -> tuple[bool, ...]:
@@ -65,22 +61,45 @@ class Phonemes:
 
 
 class Phonemizer:
-    """English text to `Phonemes`, offline. `g2p_en` is imported when the first unknown word is met."""
+    """English text to `Phonemes`, offline. `g2p_en` is imported when the first unknown word is met.
 
-    def __init__(self) -> None:
+    Args:
+        user_lexicon: how its words are said, before anything else; `[word](W ER1 D)` in the text says it once.
+    """
+
+    def __init__(self, user_lexicon: UserLexicon = UserLexicon()) -> None:
+        self._user_lexicon = user_lexicon
         self._tag = lexicon.load_tagger()
         self._lexicon = lexicon.load_pronunciations()
-        self._homographs = lexicon.load_homographs()
+        self._homographs = Homographs()
 
     def __call__(self, text: str) -> Phonemes:
         """Normalise and phonemise one sentence or several.
 
         Raises:
-            TextError: nothing to say, or letters of another script (see `text.normalize`).
+            TextError: nothing to say, letters of another script (see `text.normalize`); unknown phonemes are a
+                `PhonemeError`.
         """
-        spoken = normalize(text).text
-        units = [unit for sentence in split_sentences(spoken) for unit in self._sentence(sentence)]
-        return _assemble(spoken, units)
+        spoken = normalize(self._user_lexicon.apply(text))
+        units = [unit for sentence in split_sentences(spoken.text) for unit in self._sentence(sentence)]
+        return _assemble(spoken.text, units, spoken.unread)
+
+    def sentences(self, text: str) -> list[Phonemes]:
+        """Each sentence of a text; one without a word is left out, its unread characters go to the last.
+
+        Raises:
+            TextError: as above.
+        """
+        spoken: list[Phonemes] = []
+        unread: tuple[str, ...] = ()
+        for sentence in split_sentences(text):
+            try:
+                spoken.append(self(sentence))
+            except NothingToSay as nothing:
+                unread += nothing.unread
+        if not spoken:
+            return [self(text)]
+        return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]
 
     def from_symbols(self, symbols: str) -> Phonemes:
         """Phonemes written by hand: `"HH AH0 L OW1 | W ER1 L D ."`, words apart by `|` or a pause.
@@ -96,18 +115,26 @@ class Phonemizer:
         return _assemble(symbols.strip(), units)
 
     def _sentence(self, sentence: str) -> list[Unit]:
-        tagged = _with_tense(self._tag(tokenize(sentence)))
-        units = [(token, () if token in PAUSES else self._pronounce(token, tag)) for token, tag in tagged]
-        return [_in_context(units, i) for i in range(len(units))]
+        tokens = tokenize(sentence)
+        given = [parse_override(token) for token in tokens]
+        words = [override[0] if override else token for override, token in zip(given, tokens)]
+        tags = [tag for _, tag in self._tag(_not_shouted(words))]
+        tagged = homographs.correct(list(zip(words, tags)))
+        units = [override or self._unit(tagged, i) for i, override in enumerate(given)]
+        return [override or _in_context(units, i) for i, override in enumerate(given)]
 
-    def _pronounce(self, token: str, tag: str) -> Phones:
+    def _unit(self, tagged: list[homographs.Tagged], i: int) -> Unit:
+        word = tagged[i][0]
+        return word, () if word in PAUSES else self._pronounce(tagged, i)
+
+    def _pronounce(self, tagged: list[homographs.Tagged], i: int) -> Phones:
+        return self._homographs.pronounce(tagged, i) or self._known(tagged[i][0])
+
+    def _known(self, token: str) -> Phones:
         word = token.lower()
-        if word in self._homographs:
-            tags, tagged, otherwise = self._homographs[word]
-            return tagged if tag.startswith(tags) else otherwise
         if word in self._lexicon:
             return self._look_up(word)
-        return self._from_stem(word) or self._from_parts(token, tag) or self._predict(word.replace("'", ""))
+        return self._from_stem(word) or self._from_parts(token) or self._predict(word.replace("'", ""))
 
     def _look_up(self, word: str) -> Phones:
         return tuple(self._lexicon[word].split())
@@ -115,19 +142,17 @@ class Phonemizer:
     def _from_stem(self, word: str) -> Phones:
         """Plurals and -in' of known words, possessives of all; () for other words."""
         if word.endswith("'s"):
-            stem = self._pronounce(word[:-2], "NN")
-            return stem + _s_after(stem[-1])
+            return with_ending_s(self._pronounce([(word[:-2], "NN")], 0))
         if word.endswith("in'") and word[:-1] + "g" in self._lexicon:
             return (*self._look_up(word[:-1] + "g")[:-1], "N")
         if word.endswith("s") and word[:-1] in self._lexicon:
-            stem = self._look_up(word[:-1])
-            return stem + _s_after(stem[-1])
+            return with_ending_s(self._look_up(word[:-1]))
         return ()
 
-    def _from_parts(self, token: str, tag: str) -> Phones:
+    def _from_parts(self, token: str) -> Phones:
         """`YouTube` as `You` and `Tube`; () for words of one part."""
         parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])", token)
-        return tuple(phone for part in parts for phone in self._pronounce(part, tag)) if len(parts) > 1 else ()
+        return tuple(phone for part in parts for phone in self._pronounce([(part, "NN")], 0)) if len(parts) > 1 else ()
 
     @cached_property
     def _predict(self) -> Callable[[str], Phones]:
@@ -136,18 +161,20 @@ class Phonemizer:
 
         @lru_cache(maxsize=10_000)
         def predict(word: str) -> Phones:
-            phones = tuple(p for p in map(_with_stress, network(word)) if p in _ID)
+            phones = tuple(p for p in map(with_stress, network(word)) if p in _ID)
             return phones or tuple(phone for letter in word for phone in self._look_up(letter))
 
         return predict
 
 
 def tokenize(sentence: str) -> list[str]:
-    """Words and pauses of a normalised sentence; quotation marks are dropped, brackets become commas."""
-    return [_token(token) for token in _TOKEN.findall(sentence)]
+    """Words, overrides and pauses of a normalised sentence; quotation marks are dropped, brackets become commas."""
+    return [_token(m[0]) for m in _TOKEN.finditer(sentence)]
 
 
 def _token(token: str) -> str:
+    if OVERRIDE.fullmatch(token):
+        return token
     if token[0] in "()[]{}":
         return ","
     if token[0] == "-":
@@ -157,31 +184,10 @@ def _token(token: str) -> str:
     return token if token.endswith("in'") else token.rstrip("'")
 
 
-def _with_tense(tagged: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Past tense that the tagger's window of two words misses: `I read it long ago`, `have you ever read it`."""
-    past = any(token.lower() in _PAST for token, _ in tagged)
-    result, perfect = [], False
-    for token, tag in tagged:
-        if token.lower() in _HAVE:
-            perfect = True
-        elif perfect and tag in ("VB", "VBP"):
-            tag, perfect = "VBN", False
-        elif not tag.startswith(("RB", "PRP")):
-            perfect = False
-        result.append((token, "VBD" if past and tag == "VBP" else tag))
-    return result
-
-
-def _with_stress(phone: str) -> str:
-    """`g2p_en` knows one vowel without stress."""
-    return "UW1" if phone == "UW" else phone
-
-
-def _s_after(phone: str) -> Phones:
-    """How the ending -s sounds after a phone."""
-    if phone in _SIBILANTS:
-        return ("IH0", "Z")
-    return ("S",) if phone in _VOICELESS else ("Z",)
+def _not_shouted(tokens: list[str]) -> list[str]:
+    """A sentence of capitals in lower case: the tagger takes capitals for names."""
+    shouted = sum(map(len, tokens)) > len(tokens) and all(token == token.upper() for token in tokens)
+    return [token if token == "I" else token.lower() for token in tokens] if shouted else tokens
 
 
 def _in_context(units: list[Unit], i: int) -> Unit:
@@ -204,12 +210,8 @@ def _is_letter_a(before: str, after: str) -> bool:
 
 def written_units(symbols: str) -> list[Unit]:
     """Words, named by their phonemes, and pauses, as written by hand."""
-    tokens = [_with_stress(token) for token in symbols.split()]
-    if unknown := [t for t in dict.fromkeys(tokens) if t not in (*PHONES, *PAUSES, "|")]:
-        raise PhonemeError(
-            f"unknown phonemes {', '.join(unknown)}; allowed are the consonants {' '.join(CONSONANTS)}, the vowels "
-            f"{' '.join(VOWELS)} with a stress digit 0, 1 or 2, the pauses {' '.join(PAUSES)} and | between words"
-        )
+    tokens = [with_stress(token) for token in symbols.split()]
+    refuse_unknown(tokens, (*PHONES, *PAUSES, "|"))
     units: list[Unit] = []
     word: list[str] = []
     for token in (*tokens, "|"):
@@ -224,7 +226,7 @@ def written_units(symbols: str) -> list[Unit]:
     return units
 
 
-def _assemble(text: str, units: Iterable[Unit]) -> Phonemes:
+def _assemble(text: str, units: Iterable[Unit], unread: tuple[str, ...] = ()) -> Phonemes:
     """Join words and pauses; of adjacent pauses the strongest stays, none opens the text."""
     symbols, word_index, words = [SILENCE], [-1], []
     for unit, phones in units:
@@ -239,4 +241,4 @@ def _assemble(text: str, units: Iterable[Unit]) -> Phonemes:
             word_index.append(-1)
     symbols.append(SILENCE)
     word_index.append(-1)
-    return Phonemes(text, tuple(symbols), tuple(_ID[s] for s in symbols), tuple(word_index), tuple(words))
+    return Phonemes(text, tuple(symbols), tuple(_ID[s] for s in symbols), tuple(word_index), tuple(words), unread)

@@ -17,9 +17,9 @@ from phonelm.config import SamplingConfig
 from phonelm.edit import cut_out, fill
 from phonelm.engine import Engine
 from phonelm.generate import Frame, generate
+from phonelm.overrides import UserLexicon
 from phonelm.phonemes import Phonemes, Phonemizer
 from phonelm.speech import Edit, Speech, Voice
-from phonelm.text import split_sentences
 from phonelm.voices import BundledVoice, bundled_voices
 
 
@@ -52,6 +52,7 @@ class TTS:
         codec: str | None = None,
         device: str | None = None,
         precision: str = "auto",
+        lexicon: str | Path | None = None,
     ) -> TTS:
         """Load the system.
 
@@ -59,10 +60,13 @@ class TTS:
             path: acoustic checkpoint; default `phonelm.safetensors` in `checkpoint.default_dir()`.
             codec: name of the codec, if not the one that the checkpoint asks for.
             device: "cpu", "cuda", "mps" …; default the GPU if there is one that PyTorch can use, else the CPU.
+            lexicon: a file of lines `word<TAB>PHONEMES`, see `overrides.UserLexicon`.
             precision: of the weights, "int8", "fp32" or "auto"; see `engine.choose_precision`.
         Raises:
-            CheckpointError, CodecError: something is missing, damaged, or does not fit; the message says what to do.
+            LexiconError, CheckpointError, CodecError: something is missing, damaged, or does not fit; the message
+                says what to do.
         """
+        phonemizer = Phonemizer(UserLexicon.load(lexicon) if lexicon else UserLexicon())
         path = Path(path) if path else checkpoint.default_dir() / weights.FILE
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
@@ -72,7 +76,7 @@ class TTS:
             raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
         name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
         loaded = Codec.load(name, device=device)
-        return cls(weights.load(path, loaded, device), loaded, Phonemizer(), bundled_voices(), precision)
+        return cls(weights.load(path, loaded, device), loaded, phonemizer, bundled_voices(), precision)
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
         """Encode a voice prompt.
@@ -98,9 +102,7 @@ class TTS:
 
     def phonemize(self, text: str) -> list[Phonemes]:
         """The phonemes of each sentence of a text; `TextError` if there is nothing to say."""
-        sentences = split_sentences(text) or [text]
-        spoken = [self.phonemizer(s) for s in sentences if any(c.isalnum() for c in s)]
-        return spoken or [self.phonemizer(text)]
+        return self.phonemizer.sentences(text)
 
     def speak(
         self,
@@ -222,6 +224,8 @@ class TTS:
     @staticmethod
     def _close(speech: Speech, start: float) -> Speech:
         speech.seconds = time.perf_counter() - start
+        if unread := dict.fromkeys(c for p in speech.phonemes for c in p.unread):
+            speech.notes.append(f"left out, as nobody knows how to read it: {' '.join(unread)}")
         if forced := sum(f.forced for f in speech.frames):
             speech.notes.append(f"phonemes cut short because they lasted longer than any may: {forced}")
         if clamped := int(speech.clamped.sum()):

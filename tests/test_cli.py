@@ -87,6 +87,17 @@ def test_phonemize(capsys):
     assert "R EH1 D" in capsys.readouterr().out
 
 
+def test_phonemize_with_a_lexicon(tmp_path, capsys):
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("SQL\tS IY1 K W AH0 L\n")
+    assert main(["phonemize", "My [own](OW1 N) SQL ⌬.", "--lexicon", str(lexicon)]) == 0
+    printed = capsys.readouterr()
+    assert "| OW1 N | S IY1 K W AH0 L" in printed.out and "⌬" in printed.err
+    lexicon.write_text("SQL\n")
+    assert main(["phonemize", "SQL", "--lexicon", str(lexicon)]) == 2
+    assert "line 1" in capsys.readouterr().err
+
+
 def test_info(model, capsys):
     assert main(["info", "--checkpoint", model]) == 0
     out = capsys.readouterr().out
@@ -121,6 +132,8 @@ def bad(tmp_path):
         (["Hi.", "--prompt", "CLIP", "--speed", "nan"], "speed"),
         (["Hi.", "--prompt", "CLIP", "-o", "BAD/no/where.wav"], "no folder"),
         (["Hi.", "--prompt", "CLIP", "--device", "warp"], "warp"),
+        (["Hi.", "--prompt", "CLIP", "--lexicon", "BAD/text.wav"], "text.wav, line 1"),
+        (["A [b](QQ AH0).", "--prompt", "CLIP"], "unknown phonemes QQ"),
         (["Hi.", "--file", "BAD/text.wav"], "one of"),
         ([], "one of"),
     ],

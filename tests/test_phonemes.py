@@ -65,7 +65,7 @@ def test_homographs_follow_their_part_of_speech(phonemizer, sentence, word, expe
 
 
 def test_every_homograph_and_dictionary_phone_is_a_symbol(phonemizer):
-    said = [p for _, tagged, other in phonemizer._homographs.values() for p in (*tagged, *other)]
+    said = [p for _, tagged, other in phonemizer._homographs.by_tag.values() for p in (*tagged, *other)]
     said += [p for entry in phonemizer._lexicon.values() for p in entry.split()]
     assert set(said) <= set(SYMBOLS)
 
@@ -88,7 +88,7 @@ def test_words_pauses_and_ids(phonemizer):
         ("wait - what", ["-"]),
         ("wait — what", ["-"]),
         ("pre- and post-war", ["-"]),
-        ('... "Well-known" words: \'here\'; there!', [":", ";", "!"]),
+        ("... \"Well-known\" words: 'here'; there!", [":", ";", "!"]),
         ("one\ntwo", ["."]),
     ],
 )
@@ -131,6 +131,13 @@ def test_text_errors_pass_through(phonemizer):
     for text in ("", "  \n", "?!", "Привет"):
         with pytest.raises(TextError):
             phonemizer(text)
+
+
+def test_sentences_without_a_word_are_left_out_and_what_they_had_is_reported(phonemizer):
+    first, second = phonemizer.sentences("One. ⌬\n---\nTwo ⛶.")
+    assert (first.words, first.unread, second.words, second.unread) == (("One",), (), ("Two",), ("⛶", "⌬"))
+    with pytest.raises(TextError, match="nothing to say"):
+        phonemizer.sentences("... \n ---")
 
 
 def test_symbols_written_by_hand(phonemizer):

@@ -1,10 +1,26 @@
-"""Text to spoken words: tables of what is written and what is said."""
+"""Text to spoken words: tables of what is written and what is said. The long one is `data/normalization.tsv`."""
 
+import csv
 import re
+from pathlib import Path
 
 import pytest
 
+from phonelm.errors import NothingToSay
 from phonelm.text import TextError, normalize, split_sentences
+
+with (Path(__file__).parent / "data/normalization.tsv").open(encoding="utf-8") as file:
+    CASES = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("kind", sorted({case["kind"] for case in CASES}))
+def test_normalization(kind):
+    cases = {case["written"]: case["spoken"] for case in CASES if case["kind"] == kind}
+    assert {written: normalize(written).text for written in cases} == cases
+
+
+def test_the_table_is_long_enough():
+    assert len({case["written"] for case in CASES}) >= 250
 
 
 @pytest.mark.parametrize(
@@ -72,11 +88,14 @@ def test_letters_and_symbols(written, spoken):
 
 
 def test_nothing_is_dropped_in_silence():
-    assert normalize("I ♥ you 😀 and ♥").unread == ("♥", "😀")
-    assert normalize("Plain text.").unread == ()
+    assert normalize("I ⌬ you ⛶ and ⌬ \ue000").unread == ("\ue000", "⌬", "⛶")
+    assert normalize("Plain text 😀.").unread == ()
+    with pytest.raises(NothingToSay) as error:
+        normalize("⌬!")
+    assert error.value.unread == ("⌬",)
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "...", "😀", "--"])
+@pytest.mark.parametrize("text", ["", " \n\t", "...", "⌬", "--", "***"])
 def test_nothing_to_say(text):
     with pytest.raises(TextError, match="^nothing to say: .*; give at least one word or number$"):
         normalize(text)
@@ -107,6 +126,7 @@ def test_normalising_twice_changes_nothing():
         ['"Ah!" he said.', '"Come."', "So he came."],
         ["Then J. R. Tolkien, e.g. wrote 3.5 books... and more.", "Really?!", "Yes"],
         ["He ran at 5 p.m.", "Then he... left.", "So am I.", "No.", "Never."],
+        ["See [St. Ives? No. Yes](S EY1 N T), p. 5.", "[Go](G OW1)!", "Now."],
         ["See No. 5 in the U.S. Army museum on St. Paul's Road, Jan. 5th.", "lower case starts too."],
     ],
 )
@@ -116,4 +136,5 @@ def test_sentences(sentences):
 
 def test_lines_end_sentences():
     assert split_sentences("Title\n\nFirst line\r\nSecond. Third ") == ["Title", "First line", "Second.", "Third"]
+    assert split_sentences("1. First\n2. Second") == ["1. First", "2. Second"]
     assert split_sentences(" \n ") == []
