@@ -45,11 +45,11 @@ def test_commands(tmp_path):
     printed = {}
     for command in commands:
         words = shlex.split(command)
-        printed[words[3]] = run(words[1:], tmp_path)
+        printed[words[3]] = printed.get(words[3], "") + run(words[1:], tmp_path)
     check_speech(tmp_path / "hello.wav", 0.8, 4.0)
     check_speech(tmp_path / "faster.wav", 0.6, 4.0)
     check_speech(tmp_path / "codec.wav", 0.8, 4.0)
-    assert "R EH1 D" in printed["phonemize"] and "R IY1 D" in printed["phonemize"]
+    assert all(said in printed["phonemize"] for said in ("R EH1 D", "R IY1 D", "JH IH1 F"))
 
 
 def test_files_that_are_named_exist():
