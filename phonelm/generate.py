@@ -171,18 +171,20 @@ def generate_batch(
         ValueError: a request that cannot be spoken.
     """
     rows, local_rows = engine.new_rows(width)
-    waiting, utterances, prompt = enumerate(requests), [], None
+    waiting, utterances = enumerate(requests), []
+    prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
     while True:
         while len(utterances) < width and (taken := next(waiting, None)):
             utterance = Utterance(engine, taken[0], taken[1], seen)
-            if prompt is None or taken[1].prompt is not prompt[0]:
-                prompt = taken[1].prompt, engine.new_cache()  # read once by all that follow each other with it
-                if prompt[0] is not None and len(prompt[0]):
-                    engine.feed_prompt(prompt[0][None].to(utterance.text.device), prompt[1])
-            length = prompt[1].length
-            utterance.feed(engine, prompt[1])
-            rows.put(len(utterances), prompt[1])
-            prompt[1].rewind(length)
+            if not _same(taken[1].prompt, prompt):
+                prompt = taken[1].prompt
+                cache.rewind()
+                if prompt is not None and len(prompt):
+                    engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
+                length = cache.length
+            utterance.feed(engine, cache)
+            rows.put(len(utterances), cache)
+            cache.rewind(length)
             utterances.append(utterance)
         if not utterances:
             return
@@ -193,6 +195,10 @@ def generate_batch(
                 rows.move(len(utterances) - 1, row)
                 utterances[row] = utterances[-1]
                 utterances.pop()
+
+
+def _same(a: Tensor | None, b: Tensor | None) -> bool:
+    return a is b or (a is not None and b is not None and torch.equal(a, b))
 
 
 def _frames(engine: Engine, utterances: Sequence[Utterance], rows: Rows, local_rows: Rows) -> list[Frame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,14 @@ from phonelm.codec import Codec
 from phonelm.config import SamplingConfig
 from phonelm.edit import cut_out, fill
 from phonelm.engine import Engine
-from phonelm.generate import Frame, generate
+from phonelm.generate import Frame, Request, generate_batch
 from phonelm.overrides import UserLexicon
 from phonelm.phonemes import Phonemes, Phonemizer
+from phonelm.pieces import pieces
 from phonelm.speech import Edit, Speech, Voice
 from phonelm.voices import BundledVoice, bundled_voices
+
+WIDTH = 8  # sentences that are spoken side by side where nobody listens yet
 
 
 class TTS:
@@ -101,8 +105,12 @@ class TTS:
         return Voice(codes[0].T.cpu(), prompt.wav, prompt.notes)
 
     def phonemize(self, text: str) -> list[Phonemes]:
-        """The phonemes of each sentence of a text; `TextError` if there is nothing to say."""
-        return self.phonemizer.sentences(text)
+        """The phonemes of a text, sentence by sentence, as `pieces` cuts and joins them.
+
+        Raises:
+            TextError: there is nothing to say.
+        """
+        return pieces(self.phonemizer.sentences(text))
 
     def speak(
         self,
@@ -123,10 +131,15 @@ class TTS:
         """
         start = time.perf_counter()
         speech = self._open(text, prompt, settings)
-        for _ in self._frames(speech):
-            if on_frame is not None and on_frame(speech):
-                speech.stop_reason = "stopped"
-                break
+        if on_frame is None:  # side by side, which is faster, and gives the same
+            for s, frame in sorted(self._generate(speech, 0, WIDTH), key=itemgetter(0)):
+                speech.frames.append(frame)
+                speech.sentence.append(s)
+        else:
+            for _ in self._frames(speech):
+                if on_frame(speech):
+                    speech.stop_reason = "stopped"
+                    break
         speech.wav = self.codec.decode(speech.codes)[0, 0].cpu().numpy()
         return self._close(speech, start)
 
@@ -136,15 +149,20 @@ class TTS:
         prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
         settings: SamplingConfig = SamplingConfig(),
         on_frame: Callable[[Speech], bool | None] | None = None,
+        first: int = 0,
     ) -> Iterator[tuple[np.ndarray, Speech]]:
         """Speak a text, handing out sound as soon as it is made; arguments as for `speak`.
 
+        Args:
+            first: the sentence (of `Speech.phonemes`) to begin with; that in which a speech was stopped, to go on.
         Yields:
             ((s,) int16 chunk, the speech so far); the joined chunks equal the audio of `speak`. At the last chunk the
             speech is complete.
         """
         start = time.perf_counter()
         speech = self._open(text, prompt, settings)
+        if not 0 <= first < len(speech.phonemes):
+            raise ValueError(f"the text has {len(speech.phonemes)} sentences; it cannot begin with number {first}")
         decoder, chunks = self.codec.decode_stream(), []
 
         def hand_out(chunk: Tensor) -> Iterator[tuple[np.ndarray, Speech]]:
@@ -153,7 +171,7 @@ class TTS:
                 chunks.append(chunk[0, 0].cpu().numpy())
                 yield audio.to_int16(chunks[-1]), speech
 
-        for frame in self._frames(speech):
+        for frame in self._frames(speech, first):
             yield from hand_out(decoder.push(frame.codes[None, :, None]))
             if on_frame is not None and on_frame(speech):
                 speech.stop_reason = "stopped"
@@ -187,7 +205,8 @@ class TTS:
         edit = Edit(start, end, seed, symbols)
         gap, made = cut_out(speech, edit), []
         settings = replace(speech.settings, seed=seed)
-        for frame in self._sentence(gap.sentence, gap.phonemes, speech.voice, settings, gap.before, gap.end):
+        request = self._request(gap.sentence, gap.phonemes, speech.voice, settings, gap.before, gap.end)
+        for _, frame in generate_batch(self.engine, [request], self.acoustic.seen, width=1):
             made.append(frame)
             if on_frame is not None and on_frame(frame):
                 return speech
@@ -203,23 +222,28 @@ class TTS:
         speech.notes.extend(voice.notes)
         return speech
 
-    def _frames(self, speech: Speech) -> Iterator[Frame]:
+    def _frames(self, speech: Speech, first: int = 0) -> Iterator[Frame]:
         """Generate sentence after sentence into `speech`."""
-        for s, phonemes in enumerate(speech.phonemes):
-            for frame in self._sentence(s, phonemes, speech.voice, speech.settings):
-                speech.frames.append(frame)
-                speech.sentence.append(s)
-                yield frame
+        for s, frame in self._generate(speech, first, 1):
+            speech.frames.append(frame)
+            speech.sentence.append(s)
+            yield frame
 
-    def _sentence(
+    def _generate(self, speech: Speech, first: int, width: int) -> Iterator[tuple[int, Frame]]:
+        """Frames and their sentences, so many sentences side by side."""
+        rest = enumerate(speech.phonemes[first:], first)
+        requests = (self._request(s, p, speech.voice, speech.settings) for s, p in rest)
+        width = min(width, len(speech.phonemes))
+        return ((first + i, frame) for i, frame in generate_batch(self.engine, requests, self.acoustic.seen, width))
+
+    def _request(
         self, s: int, phonemes: Phonemes, voice: Voice, settings: SamplingConfig, before: Sequence[Frame] = (),
         end: int | None = None,
-    ) -> Iterator[Frame]:  # fmt: skip
-        """Frames of the sentence at place `s`, which moves its seed on; `before` and `end` as for `generate`."""
+    ) -> Request:  # fmt: skip
+        """The sentence at place `s`, which moves its seed on."""
         settings = replace(settings, seed=(settings.seed + s) % 2**63)
         symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
-        prompt = voice.codes[:, : self.model.config.n_codebooks]
-        return generate(self.engine, symbols, starts, prompt, settings, self.acoustic.seen, before, end)
+        return Request(symbols, starts, voice.codes[:, : self.model.config.n_codebooks], settings, before, end)
 
     @staticmethod
     def _close(speech: Speech, start: float) -> Speech:
