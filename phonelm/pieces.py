@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from phonelm.phonemes import PAUSES, Phonemes
+from phonelm.arpabet import PAUSES
+from phonelm.phonemes import Phonemes
 
 LONG = 120  # phonemes, about 11 s: training utterances have at most 12 s
 SHORT = 8  # phonemes; alone, a word like "Yes." gives the model nothing to hold on to
