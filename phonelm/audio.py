@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,27 +84,40 @@ def to_int16(wav: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(np.asarray(wav, np.float32) * 32768), -32768, 32767).astype(np.int16)
 
 
-def audio_bytes(wav: np.ndarray, sample_rate: int, kind: str, subtype: str) -> bytes:
-    """(S,) samples as a file of libsndfile's format `kind` and `subtype`, say "WAV" and "PCM_16" for int16."""
+def audio_bytes(
+    wav: np.ndarray, sample_rate: int, kind: str, subtype: str, tags: Mapping[str, str] | None = None
+) -> bytes:
+    """(S,) samples as a file.
+
+    Args:
+        wav: int16, or float32 for a subtype of floats.
+        sample_rate: Hz.
+        kind, subtype: as libsndfile calls them, say "WAV" and "PCM_16".
+        tags: what the file says about itself, by libsndfile's names, say "title".
+    """
     buffer = io.BytesIO()
-    soundfile.write(buffer, wav, sample_rate, format=kind, subtype=subtype)
+    with soundfile.SoundFile(buffer, "w", sample_rate, 1, subtype, format=kind) as file:
+        for name, value in (tags or {}).items():
+            setattr(file, name, value)
+        file.write(wav)
     return buffer.getvalue()
 
 
-def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int) -> None:
+def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int, tags: Mapping[str, str] | None = None) -> None:
     """Write a 16-bit mono WAV file, whole or not at all.
 
     Args:
         path: the file; its folder must exist.
         wav: (S,) float in [-1, 1], clipped beyond.
         sample_rate: Hz.
+        tags: as for `audio_bytes`.
     Raises:
         AudioError: the file cannot be written, or `wav` is not one channel of finite numbers.
     """
     wav = np.asarray(wav)
     if wav.ndim != 1 or not np.isfinite(wav).all():
         raise AudioError(f"cannot write {path}: audio must be (S,) finite numbers, got shape {wav.shape}")
-    content = audio_bytes(to_int16(wav), sample_rate, "WAV", "PCM_16")
+    content = audio_bytes(to_int16(wav), sample_rate, "WAV", "PCM_16", tags)
     try:
         with atomic_write(path) as file:
             file.write(content)

@@ -130,9 +130,9 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
     )
     members = {
         RECIPE: (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode(),
-        SPEECH: audio_bytes(to_int16(speech.wav), speech.sample_rate, "WAV", "PCM_16"),
+        SPEECH: audio_bytes(to_int16(speech.wav), speech.sample_rate, "WAV", "PCM_16", speech.tags),
         **{
-            name: audio_bytes(to_int16(speech.wav), speech.sample_rate, *kind)
+            name: audio_bytes(to_int16(speech.wav), speech.sample_rate, *kind, speech.tags)
             for name, kind in SMALL.items()
             if kind[1] in soundfile.available_subtypes(kind[0])
         },

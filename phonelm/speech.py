@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phonelm import audio
+from phonelm import audio, provenance
 from phonelm.codes import to_codec
 from phonelm.config import FRAME_RATE, SamplingConfig
 from phonelm.generate import Frame
@@ -25,11 +25,13 @@ class Voice:
         codes: (P, n_q) int64, all codebooks of the codec.
         wav: (S,) float32 at 24 kHz, exactly what was encoded.
         notes: what was done to the clip, one line each.
+        name: of a bundled voice, else "".
     """
 
     codes: Tensor
     wav: np.ndarray
     notes: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,22 @@ class Speech:
             spans.append(PhonemeTime(p.symbols[frame.pointer], word, index, t / FRAME_RATE, end_s))
         return spans
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What audio files of this speech say about themselves, see `provenance`; of a voice clip nothing but that."""
+        recipe = {
+            "text": self.text,
+            "phonemes": [" ".join(p.symbols) for p in self.phonemes],
+            "voice": self.voice.name or "a clip",
+            "settings": asdict(self.settings),
+            "edits": [asdict(edit) for edit in self.edits],
+            "stop_reason": self.stop_reason,
+        }
+        return provenance.tags(recipe)
+
     def save(self, path: str | Path) -> None:
-        """Write the audio as a 16-bit WAV file, whole or not at all; `AudioError` if that is impossible."""
-        audio.write_wav(path, self.wav, self.sample_rate)
+        """Write the audio as a 16-bit WAV file with `tags`, whole or not at all; `AudioError` if that is impossible."""
+        audio.write_wav(path, self.wav, self.sample_rate, self.tags)
 
     def info(self) -> dict[str, Any]:
         """All that is needed to understand or repeat this result, as plain JSON types."""

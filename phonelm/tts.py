@@ -97,7 +97,7 @@ class TTS:
             clip = next(iter(self.voices))
         if isinstance(clip, str) and clip in self.voices:
             if clip not in self._encoded:
-                self._encoded[clip] = self.voice(self.voices[clip].path)
+                self._encoded[clip] = replace(self.voice(self.voices[clip].path), name=clip)
             return self._encoded[clip]
         wav, sample_rate = audio.read_audio(clip) if isinstance(clip, (str, Path)) else clip
         prompt = audio.prepare_prompt(wav, sample_rate)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from phonelm.audio import read_audio, write_wav
+from phonelm.audio import read_audio
 from phonelm.config import SamplingConfig
 from phonelm.engine import PRECISIONS
 from phonelm.files import atomic_write
@@ -102,7 +102,7 @@ def evaluate_speech(
         speech = tts.speak(text, voices[name], replace(settings, seed=settings.seed + i))
         samples.append(judge(speech, name, prompts, judges))
         if save:
-            write_wav(save / f"{i:03d}.wav", speech.wav, speech.sample_rate)
+            speech.save(save / f"{i:03d}.wav")
     return samples
 
 
