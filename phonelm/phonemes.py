@@ -28,6 +28,7 @@ _STRENGTH = {pause: i for i, pause in enumerate((",", "-", ":", ";", "...", ".",
 _TOKEN = re.compile(
     rf"(?:{OVERRIDE.pattern})|'?[A-Za-z]+(?:'[A-Za-z]+)*'?|\.\.\.|[.,?!;:]|(?<![A-Za-z)])-+|-+(?![A-Za-z])|[()\[\]{{}}]"
 )
+_MAX_LETTERS = 18
 _ELISIONS = frozenset("'tis 'twas 'em 'til 'cause 'bout 'round".split())  # their apostrophe is no quotation mark
 
 
@@ -161,6 +162,8 @@ class Phonemizer:
 
         @lru_cache(maxsize=10_000)
         def predict(word: str) -> Phones:
+            if len(word) > _MAX_LETTERS:  # the network leaves out the rest of a long word
+                return predict(word[: len(word) // 2]) + predict(word[len(word) // 2 :])
             phones = tuple(p for p in map(with_stress, network(word)) if p in _ID)
             return phones or tuple(phone for letter in word for phone in self._look_up(letter))
 

@@ -123,6 +123,7 @@ def test_words_by_rule(phonemizer, text, word, expected):
 
 def test_unknown_words_are_spelled_out_by_the_network(phonemizer):
     assert phones(phonemizer("The blorfing was bad."), "blorfing").startswith("B L AO1 R F")
+    assert len(phonemizer("hippopotomonstrosesquippedaliophobia").symbols) > 25
     for word in ("xzqj", "brrrrrr", "q'w", "a" * 60):
         assert len(phonemizer(word)) > 2
 

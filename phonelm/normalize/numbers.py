@@ -96,10 +96,10 @@ EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amoun
     (re.compile(r"(?<=\d)-(?=[$£€]?\d)|(?<=\d) - (?=\d)"), " to "),
     (re.compile(r"(?<![\w)])-(?=\.?\d|[$£€]\d)"), "minus "),
     (
-        re.compile(rf"\b(\d[\d.,]*)\s?([kKmMbB]|bn|mn|tn)(?=\s(?:{COUNTED})\b)"),
+        re.compile(rf"(?<![\w.,])(\d[\d.,]*)\s?([kKmMbB]|bn|mn|tn)(?=\s(?:{COUNTED})\b)"),
         lambda m: f"{m[1]} {SCALES[m[2].lower()]}",
     ),
-    (re.compile(r"\b(\d[\d.,]*)\s?(bn|mn|tn)\b"), lambda m: f"{m[1]} {SCALES[m[2]]}"),
+    (re.compile(r"(?<![\w.,])(\d[\d.,]*)\s?(bn|mn|tn)\b"), lambda m: f"{m[1]} {SCALES[m[2]]}"),
 )
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.,])(?P<base>{NUMBER})(?:[eE]|\s?[x×*]\s?10\s?\^)(?P<exponent>[+-]?\d{{1,4}})\b"), _power),
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\d/.,])(\d+)/(\d+)(?![\d/]|[.,]\d)"), _fraction),
     (re.compile(r"\b(\d+(?:,\d{3})*)(?:st|nd|rd|th)\b"), lambda m: ordinal(m[1])),
     (re.compile(r"\bv\.?\s?(?=\d+\.\d)"), "version "),
-    (re.compile(r"\d+(?:\.\d+){2,}"), _dotted),
+    (re.compile(r"(?<!\d)\d+(?:\.\d+){2,}"), _dotted),
     (re.compile(r"(?<=\d)-(?=[A-Za-z])|(?<=[A-Za-z])-(?=\d)"), " "),
     (re.compile(r"\b(\d+)'?s\b"), lambda m: plural(number(m[1]))),
 )
