@@ -6,7 +6,7 @@ else
 BIN := .venv/bin
 endif
 
-.PHONY: app test lint clean
+.PHONY: app test lint lock sbom clean
 
 app: .venv/app
 	$(BIN)/python app.py
@@ -16,6 +16,16 @@ test: .venv/test
 
 lint: .venv/test
 	$(BIN)/python -m ruff check .
+
+# Every package that requirements.txt brings, for every platform and Python, with its hashes.
+lock: .venv/app
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" requirements.txt --output-file requirements.lock
+
+# A software bill of materials, in CycloneDX's JSON.
+sbom: .venv/test
+	$(BIN)/python -m cyclonedx_py requirements --output-reproducible requirements.lock --output-file sbom.json
 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv
