@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from phonelm.tts import TTS
-from phonelm.ui.api import endpoint
+from phonelm.ui.api import endpoints
 from phonelm.ui.assets import asset
 from phonelm.ui.compare import compare_tab
 from phonelm.ui.compare_api import compare_endpoint
@@ -25,7 +25,7 @@ THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywh
 def build_demo(tts: TTS) -> gr.Blocks:
     """The page, around a model. Nothing is shared between users; each tab is a module of `phonelm.ui`.
 
-    Its public endpoints are `/generate` and `/compare`; start it with `launch`.
+    Its public endpoints are `/generate`, `/edit` and `/compare`; start it with `launch`.
     """
     with gr.Blocks(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
@@ -36,7 +36,7 @@ def build_demo(tts: TTS) -> gr.Blocks:
                 compare_tab(tts)
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts)
-        endpoint(tts)
+        endpoints(tts)
         compare_endpoint(tts)
     return demo
 

@@ -39,7 +39,7 @@ def cut_out(speech: Speech, edit: Edit) -> Gap:
         ValueError: a span that is empty, outside of what was spoken, or in more than one sentence; phonemes that cannot
             be said there.
     """
-    s, start, end = _locate(speech, edit.start, edit.end)
+    s, start, end = locate(speech, edit.start, edit.end)
     old = speech.phonemes[s]
     new = old if edit.symbols is None else replaced(old, start, end, edit.symbols)
     longer = len(new) - len(old)
@@ -99,8 +99,12 @@ def replaced(p: Phonemes, start: int, end: int, symbols: str) -> Phonemes:
     return _numbered(p.text, [*cells[:start], *span, *cells[end:]])
 
 
-def _locate(speech: Speech, start: int, end: int) -> tuple[int, int, int]:
-    """The sentence of a span, and the span counted from its first phoneme."""
+def locate(speech: Speech, start: int, end: int) -> tuple[int, int, int]:
+    """The sentence of a span, and the span counted from that sentence's first phoneme.
+
+    Raises:
+        ValueError: a span that is empty, outside of what was spoken, or in more than one sentence.
+    """
     said = [0] * len(speech.phonemes)  # phonemes of each sentence; fewer than it has if it was stopped
     for frame, s in zip(speech.frames, speech.sentence, strict=True):
         said[s] = frame.pointer + 1

@@ -22,17 +22,18 @@ from torch import Tensor
 from phonelm import __version__
 from phonelm.audio import audio_bytes, to_int16
 from phonelm.config import SamplingConfig, from_dict, to_dict
-from phonelm.speech import Speech, Voice
+from phonelm.speech import Edit, Speech, Voice
 from phonelm.tts import TTS
 from phonelm.voices import NAME
 
-KIND, FORMAT = "phonelm-recipe", 1
+KIND, FORMAT = "phonelm-recipe", 2
 RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
 SMALL = {"speech.mp3": ("MP3", "MPEG_LAYER_III"), "speech.opus": ("OGG", "OPUS")}  # libsndfile's formats and subtypes
 MAX_BYTES = 20 * 2**20  # of a file that is read
 MAX_RECIPE_BYTES = 2**16
 MAX_CLIP_SAMPLES = 4_000_000  # 83 s at 48 kHz
 CLIP_HZ = (4_000, 192_000)
+MAX_EDITS = 50
 MAX_CHANNELS = 8
 LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP: 4 * MAX_CLIP_SAMPLES + 2**12}
 LIMITS |= dict.fromkeys(SMALL, MAX_BYTES)
@@ -60,6 +61,7 @@ class Recipe:
         voice: the voice clip before it was trimmed, or the name of a bundled voice.
         complete: False if it was stopped before the end of its text.
         made_with: `MADE_WITH`, each a version, a name or a fingerprint.
+        edits: spans that were said again, in order.
     """
 
     text: str
@@ -69,6 +71,7 @@ class Recipe:
     voice: Clip | str
     complete: bool
     made_with: dict[str, str]
+    edits: tuple[Edit, ...] = ()
 
 
 def identity(tts: TTS) -> dict[str, str]:
@@ -97,6 +100,11 @@ def differences(recipe: Recipe, here: dict[str, str]) -> list[str]:
     return [name for name in MADE_WITH if recipe.made_with[name] != here[name]]
 
 
+def source(recipe: Recipe) -> tuple:
+    """What decides how a speech sounds before it is edited; can be compared."""
+    return recipe.text, recipe.by_hand, recipe.phonemes, recipe.settings, recipe.made_with
+
+
 def pack(speech: Speech, recipe: Recipe) -> bytes:
     """A zip of `speech.wav` (16 bit), `codes.npz`, `recipe.json`, and `voice.wav` (32-bit float) if there was a clip.
 
@@ -120,6 +128,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP,
         "complete": recipe.complete,
         "made_with": recipe.made_with,
+        "edits": [to_dict(edit) for edit in recipe.edits],
     }
     codes = io.BytesIO()
     np.savez_compressed(
@@ -168,10 +177,12 @@ def unpack(data: bytes) -> Recipe:
     if (values["voice"] == CLIP) != (CLIP in members):
         lone = "needs its voice clip: load the whole zip file" if values["voice"] == CLIP else "uses no voice clip"
         raise RecipeError(f"the recipe {lone}")
+    if len(values["edits"]) > MAX_EDITS:
+        raise RecipeError(f"the recipe has {len(values['edits'])} edits; at most {MAX_EDITS} are made")
     voice = _clip(members[CLIP]) if CLIP in members else values["voice"]
     return Recipe(
         values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), voice, values["complete"],
-        values["made_with"],
+        values["made_with"], tuple(map(_edit, values["edits"])),
     )  # fmt: skip
 
 
@@ -235,7 +246,7 @@ def _values(data: bytes) -> dict[str, Any]:
         found = _short(version, quote=False) if isinstance(version, int) else "no number"
         raise RecipeError(f"the recipe's format is {found}; this version of PhoneLM reads format {FORMAT}")
     types = {"kind": str, "format": int, "text": str, "by_hand": bool, "phonemes": str, "settings": dict, "voice": str,
-             "complete": bool, "made_with": dict}  # fmt: skip
+             "complete": bool, "made_with": dict, "edits": list}  # fmt: skip
     _check_keys(values, types, "the recipe")
     _check_keys(values["made_with"], dict.fromkeys(MADE_WITH, str), "made_with in the recipe")
     if values["voice"] != CLIP and not NAME.fullmatch(values["voice"]):
@@ -270,6 +281,14 @@ def _settings(values: dict[str, Any]) -> SamplingConfig:
         return from_dict(SamplingConfig, values)
     except ValueError as error:
         raise RecipeError(f"the recipe's settings cannot be used: {_short(str(error), 150, quote=False)}") from None
+
+
+def _edit(values: Any) -> Edit:
+    types = {"start": int, "end": int, "seed": int, "symbols": str}
+    if not isinstance(values, dict) or values.get("symbols", "") is None:
+        types["symbols"] = type(None)
+    _check_keys(values, types, "an edit of the recipe")
+    return from_dict(Edit, values)
 
 
 def _clip(data: bytes) -> Clip:

@@ -1,4 +1,4 @@
-"""The public endpoint `/generate`: for programs, independent of what the page looks like."""
+"""The public endpoints `/generate` and `/edit`: for programs, independent of what the page looks like."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import gradio as gr
 
 from phonelm.config import CLAMPS, SamplingConfig
 from phonelm.picture import save_grid
+from phonelm.speech import Edit
 from phonelm.tts import TTS
 from phonelm.ui.controls import new_seed as draw_seed
 from phonelm.ui.controls import sampling
-from phonelm.ui.events import MODEL
+from phonelm.ui.events import KEEP_S, MODEL
 from phonelm.ui.files import save_speech
 from phonelm.ui.html import progress, spoken, summary
 from phonelm.ui.sound import decoded
 from phonelm.ui.voice import CLIP, chosen, without_folder
-from phonelm.ui.written import sentences
+from phonelm.ui.written import say_again, sentences
 
 REPORT_FRAMES = 15  # between two reports of progress
 
 
-def endpoint(tts: TTS) -> None:
-    """Add the endpoint to the page that is being built; nothing of it is seen there."""
+def endpoints(tts: TTS) -> None:
+    """Add the endpoints to the page that is being built; nothing of them is seen there."""
     default, k = SamplingConfig(), tts.model.config.n_codebooks
 
     def generate(
@@ -39,13 +40,29 @@ def endpoint(tts: TTS) -> None:
                     yield {report: progress(speech)}
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, voice), print_exception=False) from None
+        speech.wav = decoded(tts, speech.codes)
+        yield from shown(speech)
+
+    def edit(speech, start, end, phonemes="", seed=default.seed):
+        """Say a span of the phonemes of this client's last speech again, with another seed or as other phonemes.
+
+        The span is counted as in the timeline of the JSON file; results are those of `/generate`.
+        """
+        if speech is None:
+            raise gr.Error("there is no speech to edit: call /generate first", print_exception=False)
+        try:
+            yield from shown(say_again(tts, speech, Edit(start, end, seed, phonemes or None)))
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    def shown(speech):
+        """The results, the speech kept for `edit`."""
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
-            speech.wav = decoded(tts, speech.codes)
             wav, info = save_speech(speech, Path(folder))
-            png = str(Path(folder, f"phonelm-{settings.seed}.png"))
+            png = str(Path(folder, f"phonelm-{speech.settings.seed}.png"))
             save_grid(speech, png)
-            yield {audio: wav, grid: png, phonemes: spoken(speech), report: summary(speech), used: settings.seed,
-                   wav_file: wav, info_file: info}  # fmt: skip
+            yield {audio: wav, grid: png, phonemes: spoken(speech), report: summary(speech), used: speech.settings.seed,
+                   wav_file: wav, info_file: info, kept: speech}  # fmt: skip
 
     with gr.Column(visible=False):
         inputs = [
@@ -59,5 +76,9 @@ def endpoint(tts: TTS) -> None:
         audio, grid = gr.Audio(label="Speech"), gr.Image(label="Code grid")
         phonemes, report = gr.HTML(label="Words and phonemes"), gr.HTML(label="Summary")
         used, wav_file, info_file = gr.Number(label="Seed used"), gr.File(label="WAV"), gr.File(label="JSON")
-        gr.Button().click(generate, inputs, [audio, grid, phonemes, report, used, wav_file, info_file],
-                          api_name="generate", **MODEL)  # fmt: skip
+        span = [gr.Number(label="First phoneme", precision=0), gr.Number(label="Phoneme after the last", precision=0),
+                gr.Textbox(label="Other phonemes"), gr.Number(default.seed, precision=0, label="Seed")]  # fmt: skip
+        kept = gr.State(time_to_live=KEEP_S)
+        results = [audio, grid, phonemes, report, used, wav_file, info_file, kept]
+        gr.Button().click(generate, inputs, results, api_name="generate", **MODEL)
+        gr.Button().click(edit, [kept, *span], results, api_name="edit", **MODEL)

@@ -19,18 +19,23 @@ from phonelm.ui.differences import counterparts
 
 WAVE_BINS = 4  # outline points of the waveform in each frame
 PARTS = 10_000  # probabilities are sent as whole ten-thousandths
+SCRIPTS = ("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid_choice.js", "grid.js")
 CENTIBITS = 100  # entropies as hundredths of a bit
 
 
-def grid_data(speech: Speech, other: Speech | None = None) -> dict[str, Any]:
+def grid_data(
+    speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None
+) -> dict[str, Any]:
     """A speech as plain, compact JSON types.
 
     Args:
         speech: with at least one frame.
         other: one of the same phonemes to compare it with.
+        chosen: phonemes that are marked, the first and the one after the last, as in the timeline.
     Returns:
         Numbers of frames T, codebooks K, `likeliest` codes R and codes in a codebook (`card`), `frame_s`;
         `words` and `phonemes` as [label, first frame, end frame] (a pause has the word "");
+        `sentences`, for each the phoneme after its last; `chosen`;
         lists over the cells, codebook by codebook (cell = k * T + t): `codes`, `probability` in ten-thousandths,
         `entropy` in hundredths of a bit, `top` and `top_probability` with R entries for each cell; `clamped`, the
         cells where the clamp removed the first choice; `clamp`, the setting; `wave`, lowest and highest sample of
@@ -51,6 +56,8 @@ def grid_data(speech: Speech, other: Speech | None = None) -> dict[str, Any]:
         "frame_s": 1 / FRAME_RATE,
         "words": _words(speech),
         "phonemes": [[p.symbol.strip("<>"), *_frames(p)] for p in speech.timeline],
+        "sentences": _sentence_ends(speech),
+        "chosen": chosen,
         "codes": [p.code for p in picks],
         "probability": [round(p.probability * PARTS) for p in picks],
         "entropy": [round(p.entropy * CENTIBITS) for p in picks],
@@ -63,12 +70,12 @@ def grid_data(speech: Speech, other: Speech | None = None) -> dict[str, Any]:
     }
 
 
-def grid_json(speech: Speech, other: Speech | None = None) -> str:
+def grid_json(speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None) -> str:
     """`grid_data` as the component's value."""
-    return json.dumps(grid_data(speech, other), separators=(",", ":"))
+    return json.dumps(grid_data(speech, other, chosen), separators=(",", ":"))
 
 
-def code_grid(player: str, elem_id: str, live: bool = False, pair: bool = False) -> gr.HTML:
+def code_grid(player: str, elem_id: str, live: bool = False, pair: bool = False, selectable: bool = False) -> gr.HTML:
     """The component; its value is `grid_json`, or None for an empty grid.
 
     Args:
@@ -76,12 +83,13 @@ def code_grid(player: str, elem_id: str, live: bool = False, pair: bool = False)
         elem_id: id of the component in the page.
         live: it follows sound that is played while it is made, too.
         pair: one of two that are compared; they scroll and zoom together, and cells that differ are marked.
+        selectable: phonemes can be chosen; the event `choose` has a list of the first and the one after the last, or
+            an empty one.
     """
     return gr.HTML(
         html_template=asset("grid.html"), css_template=asset("grid.css"), apply_default_css=False,
-        js_on_load=asset("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid.js"), player=player,
-        live=live, pair=pair, elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True,
-        padding=True,
+        js_on_load=asset(*SCRIPTS), player=player, live=live, pair=pair, selectable=selectable, elem_id=elem_id,
+        container=True, label="Codes under their phonemes", show_label=True, padding=True,
     )  # fmt: skip
 
 
@@ -93,6 +101,12 @@ def _frames(span) -> list[int]:
 def _words(speech: Speech) -> list[list]:
     groups = [list(spans) for _, spans in groupby(speech.timeline, key=lambda p: p.word_index)]
     return [[g[0].word or "", _frames(g[0])[0], _frames(g[-1])[1]] for g in groups]
+
+
+def _sentence_ends(speech: Speech) -> list[int]:
+    said = [len({f.pointer for f, _ in frames}) for _, frames in
+            groupby(zip(speech.frames, speech.sentence, strict=True), key=lambda f: f[1])]  # fmt: skip
+    return np.cumsum(said).tolist()
 
 
 def _wave(wav: np.ndarray, frames: int) -> list[int]:

@@ -37,6 +37,9 @@ def summary(speech: Speech) -> str:
         f"Seed {speech.settings.seed}", f"{speech.duration_s:.2f} s of speech",
         f"made in {speech.seconds:.1f} s ({speech.real_time_factor:.2f} × real time)",
     ]  # fmt: skip
+    if speech.edits:
+        times = "once" if len(speech.edits) == 1 else f"{len(speech.edits)} times"
+        facts[-1] = f"edited {times}, with seed {speech.edits[-1].seed} in {speech.seconds:.1f} s"
     if speech.first_audio_s:
         facts.append(f"first sound after {speech.first_audio_s:.2f} s")
     facts.append(speech.stop_reason)

@@ -1,8 +1,8 @@
-"""A speech to take along: the bundle to download, and a bundle or recipe that sets every control as it was."""
+"""A speech to take along: its recipe, and a bundle or recipe that sets every control as it was."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -20,26 +20,26 @@ from phonelm.recipe import (
     Recipe,
     RecipeError,
     differences,
-    pack,
+    source,
     unpack,
     voice_identity,
 )
 from phonelm.speech import Speech
 from phonelm.tts import TTS
 from phonelm.ui.controls import Controls
-from phonelm.ui.events import failed
+from phonelm.ui.events import KEEP_S, failed
 from phonelm.ui.html import problem
 from phonelm.ui.text_input import TextInput
 from phonelm.ui.voice import CLIP as FROM_CLIP
 from phonelm.ui.voice import VoiceInput
-from phonelm.ui.written import sentences
+from phonelm.ui.written import say_again, sentences
 
 LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
 SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed")  # the settings of `Controls`, in its order
 
 
-def bundle(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, str]) -> bytes:
-    """The zip of a speech.
+def recipe_of(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, str]) -> Recipe:
+    """What a speech was made from.
 
     Args:
         written: values of `TextInput`.
@@ -49,16 +49,43 @@ def bundle(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, st
     text, by_hand, phonemes = written
     made_with = here | {"voice": voice_identity(speech.voice)}
     complete = speech.stop_reason != "stopped"
-    return pack(speech, Recipe(text, by_hand, phonemes if by_hand else "", speech.settings, voice, complete, made_with))
+    said = phonemes if by_hand else ""
+    return Recipe(text, by_hand, said, speech.settings, voice, complete, made_with, speech.edits)
+
+
+def with_edits(
+    tts: TTS, speech: Speech, recipe: Recipe, loaded: Recipe | None, is_stopped: Callable[[], bool]
+) -> Speech:
+    """The speech with the edits of the recipe that was loaded last, unless it was made from something else.
+
+    Args:
+        recipe: of the speech.
+    Raises:
+        ValueError: edits that are not possible in this speech, or that were stopped.
+    """
+    if loaded is None or not loaded.edits or not speech.frames or speech.stop_reason == "stopped":
+        return speech
+    if source(recipe) != source(loaded):
+        speech.notes.append("The edits of the recipe are left out, because something in it was changed.")
+        return speech
+    for edit in loaded.edits:
+        if is_stopped():
+            raise ValueError("stopped before the recipe's edits were done: press Generate to start again")
+        speech = say_again(tts, speech, edit)
+    return speech
 
 
 def recipe_input(
     tts: TTS, here: dict[str, str], text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number,
     keep: gr.Checkbox,
-) -> None:  # fmt: skip
-    """Lay out the upload and make it set the controls; a file that cannot be followed changes nothing."""
+) -> gr.State:  # fmt: skip
+    """Lay out the upload and make it set the controls; a file that cannot be followed changes nothing.
+
+    Returns:
+        The `Recipe` that was loaded last, made with what is here.
+    """
     upload = gr.UploadButton("Load a bundle or recipe", file_types=[".zip", ".json"], size="sm", elem_id="recipe")
-    note = gr.HTML(elem_id="recipe-note")
+    note, loaded = gr.HTML(elem_id="recipe-note"), gr.State(time_to_live=KEEP_S)
 
     def load(path: str) -> Iterator[dict[Any, Any]]:
         try:
@@ -76,16 +103,17 @@ def recipe_input(
                 text.text: recipe.text, text.by_hand: recipe.by_hand,
                 text.phonemes: gr.update(value=recipe.phonemes, visible=recipe.by_hand),
                 voice.kind: kind, voice.clip: gr.update(value=clip, visible=clip is not None),
-                **dict(zip(settings, values, strict=True)), seed: recipe.settings.seed, keep: True,
+                **dict(zip(settings, values, strict=True)), seed: recipe.settings.seed, keep: True, loaded: recipe,
                 note: "".join(f"<p class=note>{escape(line)}</p>" for line in notes),
             }  # fmt: skip
 
-    upload.upload(load, upload, [*text, *voice, *settings, seed, keep, note], show_progress="hidden",
+    upload.upload(load, upload, [*text, *voice, *settings, seed, keep, note, loaded], show_progress="hidden",
                   api_visibility="private")  # fmt: skip
+    return loaded
 
 
 def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -> tuple[Recipe, list[str]]:
-    """The recipe in an uploaded file, and what the user should know about it.
+    """The recipe in an uploaded file, to be made with what is here, and what the user should know about it.
 
     Args:
         here: `recipe.identity` of this system.
@@ -107,6 +135,7 @@ def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -
         notes.append(f"Made with another {', '.join(other)}: it may sound different here.")
     if not recipe.complete:
         notes.append("This speech was stopped before its end; Generate will say all of it.")
+    recipe = replace(recipe, made_with=made_here)
     return recipe, notes or ["Everything is as it was: Generate makes the same speech again."]
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import SequenceMatcher
 
+from phonelm.edit import locate
 from phonelm.phonemes import SILENCE, Phonemes
+from phonelm.recipe import MAX_EDITS
+from phonelm.speech import Edit, Speech
 from phonelm.tts import TTS
 
 MAX_CHARACTERS = 600  # of a text; about 40 s of speech
@@ -39,9 +42,25 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
     return named(edited, tts.phonemize(text)) if any(c.isalnum() for c in text) else edited
 
 
+def say_again(tts: TTS, speech: Speech, edit: Edit) -> Speech:
+    """A span of a speech said again; ValueError if it cannot be, or if it was done too often."""
+    if len(speech.edits) >= MAX_EDITS:
+        raise ValueError(f"a speech can be edited {MAX_EDITS} times; generate it again")
+    if edit.symbols and sum(map(len, speech.phonemes)) + len(edit.symbols.split()) > MAX_PHONEMES:
+        raise ValueError(f"at most {MAX_PHONEMES} phonemes are spoken at once: shorten them")
+    return tts.regenerate(speech, edit.start, edit.end, edit.seed, edit.symbols)
+
+
+def span_notation(speech: Speech, start: int, end: int) -> str:
+    """A span of the timeline's phonemes as they are written by hand; ValueError if `TTS.regenerate` cannot take it."""
+    s, start, end = locate(speech, start, end)
+    p = speech.phonemes[s]
+    return _line(p.symbols[start:end], p.word_index[start:end])
+
+
 def notation(spoken: list[Phonemes]) -> str:
     """Phonemes as they are written by hand; `sentences` reads it back."""
-    return "\n".join(_line(p) for p in spoken)
+    return "\n".join(_line(p.symbols, p.word_index) for p in spoken)
 
 
 def named(edited: list[Phonemes], spoken: list[Phonemes]) -> list[Phonemes]:
@@ -66,10 +85,10 @@ def _words(p: Phonemes) -> list[str]:
     return [" ".join(word) for word in words]
 
 
-def _line(p: Phonemes) -> str:
+def _line(symbols: tuple[str, ...], word_index: tuple[int, ...]) -> str:
     parts: list[str] = []
     before = -1
-    for symbol, w in zip(p.symbols, p.word_index, strict=True):
+    for symbol, w in zip(symbols, word_index, strict=True):
         if symbol == SILENCE:
             continue
         if 0 <= before != w >= 0:

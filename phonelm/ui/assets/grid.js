@@ -6,9 +6,11 @@ const empty = find(".grid-empty"), full = find(".grid-full"), scroller = find(".
 const canvas = find("canvas"), select = find(".grid-colour"), readout = find(".grid-readout");
 const context = canvas.getContext("2d");
 const MAX_PX = 48, START_PX = 9, FINGER = 1.5; // widths of a frame; step of the zoom
+const LEAD_IN = 30; // frames heard before those that were said again
 const view = {data: null, theme: {}, kind: "probability", colour: null, width: 0, scroll: 0, px: START_PX};
 let cursor = null, hover = null, live = null, drawing = 0; // `live`: position of sound played while it is made
 let led = -1; // where the other grid of a pair has scrolled this one to
+let drag = null, pending = null; // choosing with the mouse; where sound that is still to come shall start
 let used = -Infinity; // when the user last did something here: the grid does not scroll away under the hand
 
 function player() {
@@ -30,13 +32,19 @@ function load() {
   empty.hidden = Boolean(data);
   full.hidden = !data;
   cursor = hover = null;
+  setChoice(data?.chosen || null);
   if (!data) return;
   data.isClamped = new Set(data.clamped);
   data.mostEntropy = data.entropy.reduce((a, b) => Math.max(a, b), 0);
-  scroller.scrollLeft = 0;
   measure();
-  view.px = Math.min(MAX_PX, Math.max(START_PX, fitting()));
-  zoomTo(view.px, 0);
+  if (data.chosen) {
+    zoomTo(view.px);
+    listenFrom(data.phonemes[data.chosen[0]][1] - LEAD_IN);
+  } else {
+    scroller.scrollLeft = 0;
+    view.px = Math.min(MAX_PX, Math.max(START_PX, fitting()));
+    zoomTo(view.px, 0);
+  }
   restyle();
   showReadout(readout, data, null, false);
 }
@@ -77,6 +85,7 @@ function paint() {
   }
   view.scroll = scroller.scrollLeft;
   drawLanes(context, view);
+  drawChoice(context, view);
   drawPlayhead(context, view, now());
   if (hover) drawCursor(context, view, hover, false);
   if (cursor) drawCursor(context, view, cursor, document.activeElement === scroller);
@@ -131,6 +140,13 @@ function seek(frame) {
   draw();
 }
 
+// The player has got other sound, or will have it in a moment, which plays by itself: from a frame on.
+function listenFrom(frame) {
+  pending = {frame: Math.max(0, frame), until: performance.now() + 3000};
+  const audio = player();
+  if (audio && !audio.paused) seek(pending.frame);
+}
+
 function play(from) {
   const audio = player();
   if (!audio) return;
@@ -152,6 +168,7 @@ function press(event) {
   if (!view.data || event.ctrlKey || event.altKey || event.metaKey) return;
   const at = cursor || {frame: Math.floor(now() / view.data.frame_s), book: 0}, book = at.book ?? 0;
   const spans = view.data.phonemes, here = spanAt(spans, at.frame);
+  if (props.selectable && pressToChoose(event, here)) return event.stopPropagation();
   const step = cursor ? 1 : 0; // the first arrow shows where one is
   const actions = {
     ArrowLeft: () => moveTo(at.frame - step, book), ArrowRight: () => moveTo(at.frame + step, book),
@@ -179,10 +196,44 @@ function startOf(cell) {
   return spans ? spans[spanAt(spans, cell.frame)][1] : cell.frame;
 }
 
+function choose(units) {
+  chosen = units;
+  draw();
+}
+
+// Shift with the arrows chooses phonemes, Escape none. Returns whether it was such a key.
+function pressToChoose(event, here) {
+  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+  if (event.key === "Escape" && chosen) choose(null);
+  else if (event.shiftKey && step) {
+    head = chosen ? head + step : here;
+    if (!chosen) anchor = [here, here + 1];
+    choose(reach(view.data, anchor, [head, head + 1]));
+    head = Math.max(chosen[0], Math.min(chosen[1] - 1, head));
+    moveTo(view.data.phonemes[head][1], cursor?.book ?? 0);
+  } else return false;
+  event.preventDefault();
+  tellChoice();
+  return true;
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  drag = null;
+  const cell = props.selectable && view.data && pointed(event);
+  if (!cell || !UNITS[cell.lane] || event.button || event.pointerType === "touch") return; // a finger scrolls
+  drag = {lane: cell.lane, from: unitAt(view.data, cell), x: event.clientX, moved: false};
+  canvas.setPointerCapture(event.pointerId);
+});
 canvas.addEventListener("pointermove", (event) => {
   if (!view.data) return;
   used = performance.now();
   hover = pointed(event);
+  if (drag && event.buttons && (drag.moved || Math.abs(event.clientX - drag.x) > 4)) {
+    drag.moved = true;
+    const frame = frameAt(view, event.clientX - canvas.getBoundingClientRect().left);
+    anchor = drag.from;
+    choose(reach(view.data, anchor, unitAt(view.data, {lane: drag.lane, frame})));
+  }
   showReadout(readout, view.data, hover || cursor, false);
   draw();
 });
@@ -193,7 +244,15 @@ canvas.addEventListener("pointerleave", () => {
 });
 canvas.addEventListener("click", (event) => {
   const cell = view.data && pointed(event);
+  if (drag?.moved) return tellChoice();
   if (!cell) return;
+  if (props.selectable && UNITS[cell.lane]) {
+    const unit = unitAt(view.data, cell);
+    if (!event.shiftKey || !chosen) anchor = unit;
+    choose(reach(view.data, anchor, unit));
+    head = unit[1] - 1;
+    tellChoice();
+  }
   cursor = {frame: startOf(cell), book: cell.book};
   showReadout(readout, view.data, cursor, false);
   seek(cursor.frame);
@@ -225,6 +284,11 @@ for (const name of ["play", "pause", "seeked", "timeupdate", "loadedmetadata", "
   document.addEventListener(name, (event) => event.target === player() && draw(), forever);
 }
 document.addEventListener("phonelm:view", (event) => beLed(event.detail), forever);
+document.addEventListener("loadedmetadata", (event) => {
+  if (event.target !== player() || !pending) return;
+  if (performance.now() < pending.until) seek(pending.frame);
+  pending = null;
+}, forever);
 document.addEventListener("phonelm:live", (event) => {
   if (!props.live) return;
   live = event.detail;

@@ -14,6 +14,10 @@ function xOf(view, frame) {
   return GUTTER + frame * view.px - view.scroll;
 }
 
+function frameAt(view, x) {
+  return Math.max(0, Math.min(view.data.frames - 1, Math.floor((x - GUTTER + view.scroll) / view.px)));
+}
+
 // What lies under a point: {lane: "wave" | "word" | ..., frame, book}; book only in the codes. Null outside.
 function hit(view, x, y) {
   const frame = Math.floor((x - GUTTER + view.scroll) / view.px);

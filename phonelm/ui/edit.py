@@ -1,0 +1,98 @@
+"""Under the code grid: the phonemes that are chosen there, to be said again with another seed or as others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+import gradio as gr
+
+from phonelm.speech import Edit, Speech
+from phonelm.tts import TTS
+from phonelm.ui.controls import new_seed, seed_controls
+from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
+from phonelm.ui.html import problem
+from phonelm.ui.result import Made, Result
+from phonelm.ui.written import say_again, span_notation
+
+HINT = (
+    "<p class=note>Say a part again: click a word in the grid, or drag over phonemes; by keys, Shift with the arrows. "
+    "The rest stays as it is.</p>"
+)
+GONE = "this speech is no longer kept: generate it again"
+
+
+def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
+    """Lay it out under a result and wire it; `go` begins another result."""
+    with result.under:
+        about = gr.HTML(HINT, elem_id="edit-about")
+        with gr.Group(visible=False, elem_id="edit") as panel:
+            phonemes = gr.Textbox(label="Say again as", info="ARPAbet with stress, words apart by |",
+                                  elem_id="edit-phonemes")  # fmt: skip
+            seed, keep = seed_controls("edit-seed")
+        with gr.Row():
+            again = gr.Button("Say it again", interactive=False, size="sm", elem_id="edit-again")
+            undo = gr.Button("Undo", interactive=False, size="sm", elem_id="edit-undo")
+    span = gr.State(time_to_live=KEEP_S)  # the phonemes that are chosen, the first and the one after the last
+    nothing = {about: HINT, panel: gr.update(visible=False), again: gr.update(interactive=False), span: None}
+
+    def choose(made: Made | None, event: gr.EventData):
+        """What was chosen in the grid, or that nothing is any more."""
+        if made is None or not event.chosen:
+            return nothing
+        try:
+            start, end = map(int, event.chosen)
+            return {
+                about: _about(made.speech, start, end), panel: gr.update(visible=True), span: (start, end),
+                phonemes: span_notation(made.speech, start, end), again: gr.update(interactive=True),
+            }  # fmt: skip
+        except (TypeError, ValueError) as error:
+            return nothing | {about: problem(str(error))}
+
+    def regenerate(made: Made | None, chosen: tuple[int, int] | None, typed: str, old_seed: int, is_kept: bool):
+        if made is None or chosen is None:
+            raise failed(GONE)
+        old = made.speech
+        try:
+            symbols = None if typed.split() == span_notation(old, *chosen).split() else typed
+            speech = say_again(tts, old, Edit(*chosen, old_seed if is_kept else new_seed(), symbols))
+        except ValueError as error:
+            yield {about: problem(str(error))}
+            raise failed(str(error)) from None
+        longer = sum(map(len, speech.phonemes)) - sum(map(len, old.phonemes))
+        end = chosen[1] + longer
+        now = Made(speech, replace(made.recipe, edits=speech.edits), before=made)
+        with result.shown(now, (chosen[0], end)) as updates:
+            yield updates | {about: _about(speech, chosen[0], end), span: (chosen[0], end), seed: speech.edits[-1].seed,
+                             undo: gr.update(interactive=True)}  # fmt: skip
+
+    def back(made: Made | None):
+        if made is None or made.before is None:
+            raise failed(GONE)
+        edit, old = made.speech.edits[-1], made.before
+        with result.shown(old, (edit.start, edit.end)) as updates:
+            yield updates | {
+                about: _about(old.speech, edit.start, edit.end), span: (edit.start, edit.end),
+                phonemes: span_notation(old.speech, edit.start, edit.end), panel: gr.update(visible=True),
+                undo: gr.update(interactive=old.before is not None), again: gr.update(interactive=True),
+            }  # fmt: skip
+
+    parts = [about, panel, phonemes, again, span]
+    shared = {"show_progress": "hidden", "api_visibility": "private", **MODEL}
+    result.grid.choose(choose, result.made, parts, trigger_mode="always_last", **QUICK)
+    go.click(lambda: nothing | {undo: gr.update(interactive=False)}, None, [*nothing, undo], **QUICK)
+    waiting = again.click(lambda: gr.update(interactive=False), None, again, **QUICK)
+    said = waiting.then(
+        regenerate, [result.made, span, phonemes, seed, keep], [*result.parts, about, span, seed, undo], **shared
+    )
+    said.then(lambda: gr.update(interactive=True), None, again, **QUICK)
+    undo.click(back, result.made, [*result.parts, *parts, undo], **shared)
+
+
+def _about(speech: Speech, start: int, end: int) -> str:
+    """Which phonemes are chosen."""
+    spans = speech.timeline[start:end]
+    words = " ".join(dict.fromkeys(p.word for p in spans if p.word))
+    said = " ".join(p.symbol.strip("<>") for p in spans)
+    named = f"“{escape(words)}”: " if words else ""
+    return f"<p role=status>{named}<code>{escape(said)}</code>, {spans[0].start_s:.2f} to {spans[-1].end_s:.2f} s</p>"
