@@ -44,7 +44,7 @@ def samples(path):
 
 def test_nothing_else_is_public(client):
     api = client.view_api(return_format="dict")
-    assert list(api["named_endpoints"]) == ["/generate", "/compare"] and not api["unnamed_endpoints"]
+    assert list(api["named_endpoints"]) == ["/generate", "/edit", "/compare"] and not api["unnamed_endpoints"]
     parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
     assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed bundled".split()
 
@@ -75,6 +75,26 @@ def test_speech_with_all_that_explains_it(client, app_tts):
         assert part in got["summary"]
     with Image.open(got["grid"]) as picture:
         assert picture.width > 1000 and picture.height > 200
+
+
+def test_a_span_is_said_again(client, app_tts):
+    first = app_tts.speak(TEXT, None, SamplingConfig(seed=7))
+    for arguments in ({"phonemes": "R EH1 D", "seed": 5}, {"seed": 6}):
+        if not first.edits:
+            generate(client, seed=7)
+        first = app_tts.regenerate(first, 2, 5, arguments["seed"], arguments.get("phonemes"))
+        *_, wav, info = client.predict(start=2, end=5, api_name="/edit", **arguments)
+        assert np.array_equal(samples(wav), to_int16(first.wav))
+        info = json.loads(Path(info).read_text(encoding="utf-8"))
+        assert info["phonemes"] == [list(p.symbols) for p in first.phonemes] and len(info["edits"]) == len(first.edits)
+
+
+def test_what_cannot_be_said_again_is_named(app_url, client, tmp_path):
+    other = Client(app_url, verbose=False, download_files=tmp_path, analytics_enabled=False)
+    generate(client)
+    for user, end, message in ((client, 12, "beyond the end of a sentence"), (other, 8, "no speech to edit")):
+        with pytest.raises(AppError, match=message):
+            user.predict(7, end, api_name="/edit")
 
 
 def test_the_clip_is_the_voice(client, tmp_path):

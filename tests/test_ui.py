@@ -2,16 +2,19 @@
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from phonelm.config import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, SamplingConfig
+from phonelm.recipe import MAX_EDITS
+from phonelm.speech import Edit
 from phonelm.ui import html
 from phonelm.ui.assets import FOLDER
 from phonelm.ui.grid import PARTS, WAVE_BINS, grid_data, grid_json
 from phonelm.ui.live import WINDOW, LiveSound
-from phonelm.ui.written import MAX_PHONEMES, notation, sentences
+from phonelm.ui.written import MAX_PHONEMES, notation, say_again, sentences, span_notation
 
 TEXT = "I read it. Do you?"
 
@@ -44,6 +47,25 @@ def test_words_and_phonemes_of_the_grid_cover_all_frames(speech):
         assert all(here[2] == after[1] for here, after in zip(spans, spans[1:]))
     assert [word for word, *_ in data["words"] if word] == ["I", "read", "it", "Do", "you"]
     assert [p for p, *_ in data["phonemes"]] == [s.symbol.strip("<>") for s in speech.timeline]
+
+
+def test_sentences_and_chosen_phonemes_of_the_grid(speech):
+    data = grid_data(speech, chosen=(2, 5))
+    assert data["sentences"] == [9, 9 + len(speech.phonemes[1])] == [9, len(data["phonemes"])]
+    assert data["chosen"] == (2, 5) and grid_data(speech)["chosen"] is None
+
+
+def test_a_span_in_the_notation_of_phonemes(speech):
+    assert span_notation(speech, 0, 9) == "AY1 | R IY1 D | IH1 T ."
+    assert span_notation(speech, 4, 6) == "D | IH1" and span_notation(speech, 8, 9) == ""
+    assert span_notation(speech, 10, 14) == "D UW1 | Y UW1"
+
+
+def test_how_much_can_be_said_again_is_limited(app_tts, speech):
+    with pytest.raises(ValueError, match=f"at most {MAX_PHONEMES} phonemes"):
+        say_again(app_tts, speech, Edit(2, 5, 1, "AH0 " * MAX_PHONEMES))
+    with pytest.raises(ValueError, match=f"edited {MAX_EDITS} times"):
+        say_again(app_tts, replace(speech, edits=(Edit(2, 5, 1),) * MAX_EDITS), Edit(2, 5, 1))
 
 
 def test_the_wave_of_the_grid_is_the_outline_of_the_sound(speech):

@@ -12,27 +12,25 @@ import pytest
 import soundfile
 
 from phonelm.audio import read_audio, to_int16
+from phonelm.bundle import CLIP, LIMITS, MAX_BYTES, MAX_RECIPE_BYTES, RECIPE, pack, unpack
 from phonelm.config import SamplingConfig
 from phonelm.recipe import (
-    CLIP,
-    LIMITS,
-    MAX_BYTES,
     MAX_CLIP_SAMPLES,
-    MAX_RECIPE_BYTES,
-    RECIPE,
+    MAX_EDITS,
     RecipeError,
     check_clip,
     differences,
     identity,
-    unpack,
     voice_identity,
 )
+from phonelm.speech import Edit
 from phonelm.ui.controls import controls
-from phonelm.ui.take_along import bundle, read_recipe
+from phonelm.ui.take_along import read_recipe, recipe_of, with_edits
 from phonelm.ui.voice import read_clip
 from phonelm.ui.written import sentences
 
 SETTINGS = SamplingConfig(temperature=0.7, top_k=40, top_p=0.95, n_codebooks=3, clamp="seen", speed=1.1, seed=5)
+EDIT = {"start": 2, "end": 5, "seed": 4, "symbols": None}
 WRITTEN = ("I read it. Do you?", True, "AY1 | R EH1 D | IH1 T .\nD UW1 | Y UW1 ?")
 
 
@@ -47,7 +45,7 @@ def packed(app_tts, here, voice_file):
     zips = {}
     for name, clip in (("bundled", "bundled"), ("clip", read_clip(str(voice_file)))):
         speech = app_tts.speak(sentences(app_tts, *WRITTEN), clip, SETTINGS)
-        zips[name] = speech, bundle(speech, WRITTEN, clip, here)
+        zips[name] = speech, pack(speech, recipe_of(speech, WRITTEN, clip, here))
     return zips
 
 
@@ -75,7 +73,7 @@ def with_settings(data, **values):
 
 
 @pytest.mark.parametrize("kind", ["bundled", "clip"])
-def test_a_recipe_makes_the_same_speech_again(app_tts, packed, kind):
+def test_a_recipe_makes_the_same_speech_again(app_tts, here, packed, kind):
     speech, data = packed[kind]
     recipe = unpack(data)
     assert (recipe.text, recipe.by_hand, recipe.phonemes) == WRITTEN
@@ -83,7 +81,7 @@ def test_a_recipe_makes_the_same_speech_again(app_tts, packed, kind):
     said = sentences(app_tts, recipe.text, recipe.by_hand, recipe.phonemes)
     again = app_tts.speak(said, recipe.voice, recipe.settings)
     assert np.array_equal(again.wav, speech.wav) and again.codes.equal(speech.codes)
-    twice = members(bundle(again, WRITTEN, recipe.voice, identity(app_tts))), members(data)
+    twice = members(pack(again, recipe_of(again, WRITTEN, recipe.voice, here))), members(data)
     for name in twice[0].keys() - {"speech.opus"} - ({CLIP} if kind == "clip" else set()):  # Opus numbers its streams
         assert twice[0][name] == twice[1][name], name
 
@@ -111,8 +109,30 @@ def test_audio_and_codes_lie_beside_the_recipe(packed, voice_file):
 
 def test_formats_that_libsndfile_cannot_write_are_left_out(app_tts, here, packed, monkeypatch):
     monkeypatch.setattr(soundfile, "available_subtypes", lambda kind: {"MPEG_LAYER_III": ""} if kind == "MP3" else {})
-    found = members(bundle(packed["bundled"][0], WRITTEN, "bundled", here))
+    found = members(pack(packed["bundled"][0], recipe_of(packed["bundled"][0], WRITTEN, "bundled", here)))
     assert "speech.mp3" in found and "speech.opus" not in found
+
+
+def test_edits_are_made_again(app_tts, here, packed):
+    edited = app_tts.regenerate(packed["bundled"][0], 2, 5, 4)
+    edited = app_tts.regenerate(edited, 3, 4, 2**60, "AH0")
+    recipe = unpack(pack(edited, recipe_of(edited, WRITTEN, "bundled", here)))
+    assert recipe.edits == (Edit(2, 5, 4), Edit(3, 4, 2**60, "AH0"))
+    plain = app_tts.speak(sentences(app_tts, *WRITTEN), None, SETTINGS)
+    made = recipe_of(plain, WRITTEN, "bundled", here)
+    again = with_edits(app_tts, plain, made, recipe, lambda: False)
+    assert again.codes.equal(edited.codes) and np.array_equal(again.wav, edited.wav)
+    assert not again.codes.equal(plain.codes)
+    assert recipe_of(again, WRITTEN, "bundled", here).edits == recipe.edits
+    with pytest.raises(ValueError, match="stopped"):
+        with_edits(app_tts, plain, made, recipe, lambda: True)
+
+
+def test_edits_of_something_else_are_left_out_and_it_is_said(app_tts, here, packed):
+    speech = app_tts.speak(sentences(app_tts, *WRITTEN), None, replace(SETTINGS, seed=6))
+    loaded = replace(unpack(packed["bundled"][1]), edits=(Edit(2, 5, 4),))
+    assert with_edits(app_tts, speech, recipe_of(speech, WRITTEN, "bundled", here), loaded, lambda: False) is speech
+    assert "edits of the recipe are left out" in speech.notes[-1]
 
 
 def test_the_recipe_alone_is_enough_for_the_bundled_voice(packed):
@@ -134,7 +154,7 @@ def test_another_system_is_told(app_tts, here, packed):
 def test_nothing_spoken_is_not_taken_along(app_tts, here, packed):
     speech = replace(packed["bundled"][0], frames=[], sentence=[])
     with pytest.raises(RecipeError, match="nothing was spoken"):
-        bundle(speech, WRITTEN, "bundled", here)
+        pack(speech, recipe_of(speech, WRITTEN, "bundled", here))
 
 
 def refused(data, message):
@@ -190,8 +210,15 @@ def test_damaged_and_lying_zips_are_refused(packed):
     "values, message",
     [
         ({"kind": "another"}, "neither a bundle"),
-        ({"format": 2}, "format is 2; this version of PhoneLM reads format 1"),
-        ({"format": "1"}, "format is no number"),
+        ({"format": 1}, "format is 1; this version of PhoneLM reads format 2"),
+        ({"format": "2"}, "format is no number"),
+        ({"edits": {}}, "'edits' in the recipe must be of type list, not dict"),
+        ({"edits": [7]}, "an edit of the recipe must be of type dict, not int"),
+        ({"edits": [{"start": 1, "end": 2, "seed": 3}]}, "an edit of the recipe has no 'symbols'"),
+        ({"edits": [EDIT | {"seed": True}]}, "'seed' in an edit of the recipe must be of type int, not bool"),
+        ({"edits": [EDIT | {"symbols": 5}]}, "'symbols' in an edit of the recipe must be of type str, not int"),
+        ({"edits": [EDIT | {"path": "x"}]}, "an edit of the recipe has an unknown key 'path'"),
+        ({"edits": [EDIT] * (MAX_EDITS + 1)}, "the recipe has 51 edits; at most 50"),
         ({"text": None}, "the recipe has no 'text'"),
         ({"text": 7}, "'text' in the recipe must be of type str, not int"),
         ({"text": "\ud800"}, "'text' in the recipe is no valid text"),

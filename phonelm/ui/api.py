@@ -43,7 +43,7 @@ def endpoints(tts: TTS) -> None:
         speech.wav = decoded(tts, speech.codes)
         yield from shown(speech)
 
-    def edit(speech, start, end, phonemes="", seed=default.seed):
+    def edit(start, end, phonemes=None, seed=default.seed, speech=None):
         """Say a span of the phonemes of this client's last speech again, with another seed or as other phonemes.
 
         The span is counted as in the timeline of the JSON file; results are those of `/generate`.
@@ -81,4 +81,4 @@ def endpoints(tts: TTS) -> None:
         kept = gr.State(time_to_live=KEEP_S)
         results = [audio, grid, phonemes, report, used, wav_file, info_file, kept]
         gr.Button().click(generate, inputs, results, api_name="generate", **MODEL)
-        gr.Button().click(edit, [kept, *span], results, api_name="edit", **MODEL)
+        gr.Button().click(edit, [*span, kept], results, api_name="edit", **MODEL)

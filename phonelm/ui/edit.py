@@ -79,13 +79,14 @@ def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
 
     parts = [about, panel, phonemes, again, span]
     shared = {"show_progress": "hidden", "api_visibility": "private", **MODEL}
-    result.grid.choose(choose, result.made, parts, trigger_mode="always_last", **QUICK)
+    result.grid.choose(choose, result.made, parts, trigger_mode="multiple", **QUICK)
     go.click(lambda: nothing | {undo: gr.update(interactive=False)}, None, [*nothing, undo], **QUICK)
     waiting = again.click(lambda: gr.update(interactive=False), None, again, **QUICK)
     said = waiting.then(
         regenerate, [result.made, span, phonemes, seed, keep], [*result.parts, about, span, seed, undo], **shared
     )
-    said.then(lambda: gr.update(interactive=True), None, again, **QUICK)
+    for after in (said.then, said.failure):  # Gradio 6.31 leaves out `then` after a failure
+        after(lambda chosen: gr.update(interactive=chosen is not None), span, again, **QUICK)
     undo.click(back, result.made, [*result.parts, *parts, undo], **shared)
 
 

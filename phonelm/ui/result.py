@@ -12,8 +12,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from phonelm.bundle import pack
 from phonelm.picture import COLOUR_BY, save_grid
-from phonelm.recipe import Recipe, pack
+from phonelm.recipe import Recipe
 from phonelm.speech import Speech
 from phonelm.tts import TTS
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
@@ -86,7 +87,7 @@ class Result:
             yield {
                 self.status: summary(speech), self.audio: gr.update(value=wav, autoplay=chosen is not None),
                 self.first: gr.update(choices=_first_choices(n), value=n, visible=n > 1),
-                self.grid: grid_json(speech, chosen), self.bundle: str(bundle), self.wav: wav, self.info: info,
+                self.grid: grid_json(speech, chosen=chosen), self.bundle: str(bundle), self.wav: wav, self.info: info,
                 self.made: made,
             }  # fmt: skip
 

@@ -12,18 +12,9 @@ from typing import Any
 import gradio as gr
 import soundfile
 
+from phonelm.bundle import CLIP, MAX_BYTES, unpack
 from phonelm.config import SamplingConfig
-from phonelm.recipe import (
-    CLIP,
-    MAX_BYTES,
-    Clip,
-    Recipe,
-    RecipeError,
-    differences,
-    source,
-    unpack,
-    voice_identity,
-)
+from phonelm.recipe import Clip, Recipe, RecipeError, differences, source, voice_identity
 from phonelm.speech import Speech
 from phonelm.tts import TTS
 from phonelm.ui.controls import Controls

@@ -1,9 +1,11 @@
 // The phonemes that are chosen to be said again: [first, the one after the last], or null. They lie in one sentence.
 
 const UNITS = {word: "words", phoneme: "phonemes"}; // lanes in which one can choose
-let chosen = null, anchor = null, head = 0, told = "null"; // `anchor`: where choosing began; `head`: where it is now
+const REST_MS = 150;
+let resting = 0, chosen = null, anchor = null, head = 0, told = "null"; // `anchor`: where choosing began; `head`: where it is now
 
 function setChoice(phonemes) {
+  clearTimeout(resting);
   chosen = anchor = phonemes;
   head = phonemes ? phonemes[1] - 1 : 0;
   told = JSON.stringify(chosen);
@@ -26,11 +28,14 @@ function reach(data, from, to) {
   return [Math.max(low, Math.min(from[0], to[0])), Math.min(high, Math.max(from[1], to[1]))];
 }
 
+// Tell the page once it rests: each change would be a request, and their answers may come in any order.
 function tellChoice() {
-  const text = JSON.stringify(chosen);
-  if (text === told) return;
-  told = text;
-  trigger("choose", {chosen: chosen || []});
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    const text = JSON.stringify(chosen);
+    if (text !== told) trigger("choose", {chosen: chosen || []});
+    told = text;
+  }, REST_MS);
 }
 
 function drawChoice(c, view) {
