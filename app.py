@@ -16,6 +16,7 @@ from phonelm.ui.compare_api import compare_endpoint
 from phonelm.ui.events import KEEP_S
 from phonelm.ui.inside import inside_tab
 from phonelm.ui.speak import speak_tab
+from phonelm.ui.zero import load_tts
 
 THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere
     primary_hue="blue", neutral_hue="slate", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
     args = parser.parse_args()
     try:
-        demo = build_demo(TTS.load(args.checkpoint, device=args.device))
+        demo = build_demo(load_tts(args.checkpoint, args.device))
     except ValueError as error:
         parser.error(str(error))
     launch(demo, server_name=args.host, server_port=args.port)

@@ -57,6 +57,7 @@ class TTS:
         device: str | None = None,
         precision: str = "auto",
         lexicon: str | Path | None = None,
+        codec_device: str | None = None,
     ) -> TTS:
         """Load the system.
 
@@ -65,6 +66,7 @@ class TTS:
             codec: name of the codec, if not the one that the checkpoint asks for.
             device: "cpu", "cuda", "mps" …; default the GPU if there is one that PyTorch can use, else the CPU.
             lexicon: a file of lines `word<TAB>PHONEMES`, see `overrides.UserLexicon`.
+            codec_device: of the codec, if not `device`.
             precision: of the weights, "int8", "fp32" or "auto"; see `engine.choose_precision`.
         Raises:
             LexiconError, CheckpointError, CodecError: something is missing, damaged, or does not fit; the message
@@ -79,7 +81,7 @@ class TTS:
         except (RuntimeError, AssertionError) as error:
             raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
         name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
-        loaded = Codec.load(name, device=device)
+        loaded = Codec.load(name, device=codec_device or device)
         return cls(weights.load(path, loaded, device), loaded, phonemizer, bundled_voices(), precision)
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
@@ -206,7 +208,7 @@ class TTS:
         gap, made = cut_out(speech, edit), []
         settings = replace(speech.settings, seed=seed)
         request = self._request(gap.sentence, gap.phonemes, speech.voice, settings, gap.before, gap.end)
-        for _, frame in generate_batch(self.engine, [request], self.acoustic.seen, width=1):
+        for _, frame in self.make_frames([request]):
             made.append(frame)
             if on_frame is not None and on_frame(frame):
                 return speech
@@ -232,9 +234,9 @@ class TTS:
     def _generate(self, speech: Speech, first: int, width: int) -> Iterator[tuple[int, Frame]]:
         """Frames and their sentences, so many sentences side by side."""
         rest = enumerate(speech.phonemes[first:], first)
-        requests = (self._request(s, p, speech.voice, speech.settings) for s, p in rest)
+        requests = [self._request(s, p, speech.voice, speech.settings) for s, p in rest]
         width = min(width, len(speech.phonemes))
-        return ((first + i, frame) for i, frame in generate_batch(self.engine, requests, self.acoustic.seen, width))
+        return ((first + i, frame) for i, frame in self.make_frames(requests, width))
 
     def _request(
         self, s: int, phonemes: Phonemes, voice: Voice, settings: SamplingConfig, before: Sequence[Frame] = (),
@@ -244,6 +246,10 @@ class TTS:
         settings = replace(settings, seed=(settings.seed + s) % 2**63)
         symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
         return Request(symbols, starts, voice.codes[:, : self.model.config.n_codebooks], settings, before, end)
+
+    def make_frames(self, requests: Sequence[Request], width: int = 1) -> Iterator[tuple[int, Frame]]:
+        """`generate_batch` with this system's model: the one part of the work that gains from a GPU."""
+        yield from generate_batch(self.engine, requests, self.acoustic.seen, width)
 
     @staticmethod
     def _close(speech: Speech, start: float) -> Speech:

@@ -11,13 +11,14 @@ from phonelm.tts import TTS
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
 from phonelm.ui.edit import edit_panel
 from phonelm.ui.events import MODEL, QUICK, failed, run_buttons
+from phonelm.ui.examples import examples
 from phonelm.ui.html import problem, progress
 from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound
 from phonelm.ui.result import Made, result_view
 from phonelm.ui.sound import decoded
 from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
-from phonelm.ui.text_input import TextInput, examples, text_input
+from phonelm.ui.text_input import TextInput, text_input
 from phonelm.ui.voice import VoiceInput, chosen, voice_input, without_folder
 from phonelm.ui.written import sentences
 
@@ -37,7 +38,7 @@ def speak_tab(tts: TTS) -> None:
                 settings = controls(k)
             loaded = recipe_input(tts, here, text, voice, settings, seed, keep)
             share_link(tts, text, voice, settings, seed, keep)
-            examples(text.text)
+            examples(tts, text, voice, settings)
         with gr.Column(scale=3, min_width=300):
             result = result_view(tts)
             edit_panel(tts, result, run.go)

@@ -11,12 +11,6 @@ from phonelm.ui.events import QUICK
 from phonelm.ui.html import interlinear, problem
 from phonelm.ui.written import MAX_CHARACTERS, notation, sentences
 
-EXAMPLES = (
-    "Wait, are you sure that this is the right way?",
-    "On the 3rd of June 1998, 1,250 people paid $4.50 each.",
-    "I read the book you like to read.",
-    "The rain has stopped. Shall we walk home along the river?",
-)
 NOTATION = "ARPAbet with stress, words apart by |, one line for each sentence. Untick to change the text again."
 
 
@@ -61,8 +55,3 @@ def text_input(tts: TTS, prefix: str = "") -> TextInput:
         box.change(preview, list(parts), live, trigger_mode="always_last", **QUICK)
     by_hand.change(switch, list(parts), [text, phonemes], **QUICK).then(preview, list(parts), live, **QUICK)
     return parts
-
-
-def examples(text: gr.Textbox) -> None:
-    """Texts to try."""
-    gr.Examples([[e] for e in EXAMPLES], [text], cache_examples=False, api_visibility="private")

@@ -196,27 +196,6 @@ function startOf(cell) {
   return spans ? spans[spanAt(spans, cell.frame)][1] : cell.frame;
 }
 
-function choose(units) {
-  chosen = units;
-  draw();
-}
-
-// Shift with the arrows chooses phonemes, Escape none. Returns whether it was such a key.
-function pressToChoose(event, here) {
-  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-  if (event.key === "Escape" && chosen) choose(null);
-  else if (event.shiftKey && step) {
-    head = chosen ? head + step : here;
-    if (!chosen) anchor = [here, here + 1];
-    choose(reach(view.data, anchor, [head, head + 1]));
-    head = Math.max(chosen[0], Math.min(chosen[1] - 1, head));
-    moveTo(view.data.phonemes[head][1], cursor?.book ?? 0);
-  } else return false;
-  event.preventDefault();
-  tellChoice();
-  return true;
-}
-
 canvas.addEventListener("pointerdown", (event) => {
   drag = null;
   const cell = props.selectable && view.data && pointed(event);

@@ -38,6 +38,27 @@ function tellChoice() {
   }, REST_MS);
 }
 
+function choose(units) {
+  chosen = units;
+  draw();
+}
+
+// Shift with the arrows chooses phonemes, Escape none. Returns whether it was such a key.
+function pressToChoose(event, here) {
+  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+  if (event.key === "Escape" && chosen) choose(null);
+  else if (event.shiftKey && step) {
+    head = chosen ? head + step : here;
+    if (!chosen) anchor = [here, here + 1];
+    choose(reach(view.data, anchor, [head, head + 1]));
+    head = Math.max(chosen[0], Math.min(chosen[1] - 1, head));
+    moveTo(view.data.phonemes[head][1], cursor?.book ?? 0);
+  } else return false;
+  event.preventDefault();
+  tellChoice();
+  return true;
+}
+
 function drawChoice(c, view) {
   if (!chosen) return;
   const {data, theme} = view, left = xOf(view, data.phonemes[chosen[0]][1]), right = xOf(view, data.phonemes[chosen[1] - 1][2]);
