@@ -57,7 +57,9 @@ def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatc
     exec(code.replace("http://127.0.0.1:7860", app_url), values)
     assert values["seed"] == 7 and len(samples(values["wav"])) > 0
     assert len(samples(values["audio_a"])) > 0 < len(samples(values["audio_b"])) and 0 < values["share"] <= 1
-    assert json.loads(Path(values["info"]).read_text("utf-8"))["text"] == "Hello there."
+    info = json.loads(Path(values["info"]).read_text("utf-8"))
+    assert info["text"] == "Hello there." and len(info["edits"]) == 2
+    assert " ".join(info["phonemes"][0]) == "<sil> G UH1 D B AY1 DH EH1 R . <sil>"
 
 
 def test_speech_with_all_that_explains_it(client, app_tts):
