@@ -49,13 +49,19 @@ def test_words_and_phonemes_of_the_grid_cover_all_frames(speech):
     assert [p for p, *_ in data["phonemes"]] == [s.symbol.strip("<>") for s in speech.timeline]
 
 
-def test_sentences_and_chosen_phonemes_of_the_grid(speech):
-    data = grid_data(speech, chosen=(2, 5))
-    assert data["sentences"] == [9, 9 + len(speech.phonemes[1])] == [9, len(data["phonemes"])]
-    assert data["chosen"] == (2, 5) and grid_data(speech)["chosen"] is None
+@pytest.fixture(scope="module")
+def two_sentences(app_tts):
+    return app_tts.speak([app_tts.phonemizer(s) for s in ("I read it.", "Do you?")], None, SamplingConfig(seed=3))
 
 
-def test_a_span_in_the_notation_of_phonemes(speech):
+def test_sentences_and_chosen_phonemes_of_the_grid(two_sentences):
+    data = grid_data(two_sentences, chosen=(2, 5))
+    assert data["sentences"] == [9, 16] and len(data["phonemes"]) == 16
+    assert data["chosen"] == (2, 5) and grid_data(two_sentences)["chosen"] is None
+
+
+def test_a_span_in_the_notation_of_phonemes(two_sentences):
+    speech = two_sentences
     assert span_notation(speech, 0, 9) == "AY1 | R IY1 D | IH1 T ."
     assert span_notation(speech, 4, 6) == "D | IH1" and span_notation(speech, 8, 9) == ""
     assert span_notation(speech, 10, 14) == "D UW1 | Y UW1"
