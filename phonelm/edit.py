@@ -96,7 +96,7 @@ def replaced(p: Phonemes, start: int, end: int, symbols: str) -> Phonemes:
         span[0] = (*span[0][:2], False)
     if closed:
         cells[end] = (*cells[end][:2], span[-1][1] is None)
-    return _numbered(p.text, [*cells[:start], *span, *cells[end:]])
+    return _numbered(p, [*cells[:start], *span, *cells[end:]])
 
 
 def locate(speech: Speech, start: int, end: int) -> tuple[int, int, int]:
@@ -118,8 +118,8 @@ def locate(speech: Speech, start: int, end: int) -> tuple[int, int, int]:
     return s, start, end
 
 
-def _numbered(text: str, cells: list[tuple[str, str | None, bool]]) -> Phonemes:
-    """Of (symbol, its word, whether that begins here) in order, `Phonemes`."""
+def _numbered(p: Phonemes, cells: list[tuple[str, str | None, bool]]) -> Phonemes:
+    """`p` with other phonemes: (symbol, its word, whether that begins here) in order."""
     symbols = tuple(symbol for symbol, _, _ in cells)
     for before, here in pairwise(symbols):
         if here in PAUSES and before in (SILENCE, *PAUSES):
@@ -130,4 +130,5 @@ def _numbered(text: str, cells: list[tuple[str, str | None, bool]]) -> Phonemes:
         if word is not None and first:
             words.append(word)
         word_index.append(-1 if word is None else len(words) - 1)
-    return Phonemes(text, symbols, tuple(map(SYMBOLS.index, symbols)), tuple(word_index), tuple(words))
+    ids = tuple(map(SYMBOLS.index, symbols))
+    return replace(p, symbols=symbols, ids=ids, word_index=tuple(word_index), words=tuple(words))

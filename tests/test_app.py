@@ -93,7 +93,7 @@ def test_a_span_is_said_again(client, app_tts):
 
 def test_what_cannot_be_said_again_is_named(app_url, client, tmp_path):
     other = Client(app_url, verbose=False, download_files=tmp_path, analytics_enabled=False)
-    generate(client)
+    generate(client, "I read it. How are you today?")
     for user, end, message in ((client, 12, "beyond the end of a sentence"), (other, 8, "no speech to edit")):
         with pytest.raises(AppError, match=message):
             user.predict(7, end, api_name="/edit")

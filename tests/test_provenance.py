@@ -9,8 +9,8 @@ import soundfile
 
 from phonelm import provenance
 from phonelm.audio import audio_bytes, to_int16
+from phonelm.bundle import SMALL
 from phonelm.config import SamplingConfig, from_dict
-from phonelm.recipe import SMALL
 
 TEXT = "I read it – naïvely. Do you?"
 SETTINGS = SamplingConfig(temperature=0.7, clamp="prompt", seed=5)
