@@ -114,7 +114,7 @@ class Codec:
         """Open the decoding of one utterance whose codes are still being made; the joined chunks equal `decode`.
 
         Args:
-            chunk_frames: frames to collect before they are decoded. The bundled codec's waveform comes another
+            chunk_frames: frames to collect at first before they are decoded. The bundled codec's waveform comes another
                 `codec_nets.Decoder.context` frames (23, 0.3 s) later, that of encodec_24khz at once.
         """
         kind = ConvNeXtStream if isinstance(self.model.decoder, Decoder) else SeanetStream

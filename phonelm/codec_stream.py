@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from phonelm.codec_nets import Decoder
 
+LARGEST = 48  # frames; decoding more at a time costs no less for each
+
 
 class DecodeStream:
     """The decoding state of one utterance; made by `Codec.decode_stream`.
@@ -17,7 +19,8 @@ class DecodeStream:
     Args:
         check: returns codes ready to decode, raises ValueError on those that the codec does not know.
         quantizer: its `decode` maps codes (K, B, T) to the latent (B, dim, T).
-        chunk_frames: frames to collect before they are decoded; more means fewer, cheaper calls and later sound.
+        chunk_frames: frames to collect before they are decoded; more means fewer, cheaper calls and later sound. With
+            sound in hand there is time for more: each chunk is half as large again, up to `LARGEST`.
     """
 
     def __init__(self, check: Callable[[Tensor], Tensor], quantizer: nn.Module, chunk_frames: int):
@@ -60,6 +63,7 @@ class DecodeStream:
         with torch.inference_mode():
             wav = self._decode(self._quantizer.decode(self._waiting.transpose(0, 1)), last)
         self._waiting = self._waiting[..., :0]
+        self._chunk_frames = max(self._chunk_frames, min(3 * self._chunk_frames // 2, LARGEST))
         return wav.clone()  # a plain tensor, that autograd accepts
 
     def _least_frames(self) -> int:

@@ -6,7 +6,10 @@ import time
 import pytest
 import torch
 
+from bench import growth, peers
 from phonelm import bench
+from phonelm.config import SamplingConfig
+from phonelm.generate import Request, generate_batch
 
 TEXT = "Hello there."
 
@@ -64,3 +67,30 @@ def test_a_cached_step_costs_a_fraction_of_the_whole_again(tiny_tts):
         model.global_model(prev, text, hold)
 
     assert seconds(cached) < seconds(whole) / 5
+
+
+def test_a_batch_costs_less_than_its_utterances_one_by_one(app_tts):
+    p, prompt = app_tts.phonemize(TEXT)[0], app_tts.voice().codes[:, : app_tts.model.config.n_codebooks]
+    symbols, starts = torch.tensor(p.ids), torch.tensor(p.word_starts)
+    requests = [Request(symbols, starts, prompt, SamplingConfig(seed=s)) for s in range(8)]
+    alone = seconds(lambda: [list(generate_batch(app_tts.engine, [r], width=1)) for r in requests], 3)
+    batch = seconds(lambda: list(generate_batch(app_tts.engine, requests, width=8)), 3)
+    assert batch < 0.75 * alone
+
+
+def test_growth_and_peers_are_tables(app_tts, monkeypatch):
+    long = growth.lengths(app_tts, [0.2, 0.6])
+    assert 0.2 <= long[0]["audio_s"] < 0.6 <= long[1]["audio_s"] and long[0]["seconds"] < long[1]["seconds"]
+    many = growth.users(app_tts, [1, 3], frames=4)
+    assert [row["users"] for row in many] == [1, 3] and all(row["audio_s_per_s"] > 0 for row in many)
+    assert growth.table(many).startswith("| users | ms_per_step | audio_s_per_s |\n|---|---|---|\n| 1 |")
+
+    def missing(tts, voice):
+        raise ImportError("no_such_package")
+
+    own = "PhoneLM, int8, compiled"
+    monkeypatch.setattr(peers, "TEXT", TEXT)
+    monkeypatch.setattr(peers, "PEERS", {own: peers.phonelm, "fixed": lambda tts, voice: lambda: 3.0, "gone": missing})
+    found = peers.measure(app_tts, runs=1)
+    assert found["fixed"] == 3.0 and found["gone"] is None and found[own] > 0
+    assert "| gone | not installed |  |" in peers.table(found)
