@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
@@ -20,7 +21,7 @@ from phonelm.tts import TTS  # noqa: E402
 from phonelm.ui.examples import CLONED  # noqa: E402
 
 TEXT, SEED = "Who said that it could not speak? Listen.", 7
-WIDTH, HEIGHT, WAIT_MS = 1180, 960, 180_000
+WIDTH, HEIGHT, WAIT_MS = 1280, 1160, 180_000
 
 
 def open_page(browser: Browser, url: str, theme: str) -> Page:
@@ -51,7 +52,7 @@ def speak(page: Page) -> None:
 
 
 def inside(page: Page) -> None:
-    """The default clip through the codec."""
+    """The example's clip through the codec."""
     page.click("button[role=tab]:has-text('Inside')")
     page.set_input_files("#inside-clip input[type=file]", default_dir() / CLONED)
     page.wait_for_function("document.querySelector('#inside-codes img')?.naturalWidth > 0")
@@ -70,6 +71,8 @@ def main() -> None:
             page = open_page(browser, url, theme)
             show(page)
             page.screenshot(path=DOCS / f"{name}.png")
+            with Image.open(DOCS / f"{name}.png") as picture:
+                picture.quantize().save(DOCS / f"{name}.png", optimize=True)  # 256 colours: a third of the size
             page.close()
         browser.close()
     demo.close(verbose=False)
