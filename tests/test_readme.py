@@ -53,7 +53,8 @@ def test_commands(tmp_path):
 
 
 def test_files_that_are_named_exist():
-    for target in re.findall(r"\]\(((?!http)[^)]+)\)", README):
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", README, flags=re.DOTALL)
+    for target in re.findall(r"\]\(((?!http)[^)]+)\)", prose):
         assert (ROOT / target).exists(), target
 
 

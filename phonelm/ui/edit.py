@@ -26,7 +26,7 @@ def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
     """Lay it out under a result and wire it; `go` begins another result."""
     with result.under:
         about = gr.HTML(HINT, elem_id="edit-about")
-        with gr.Group(visible=False, elem_id="edit") as panel:
+        with gr.Column(visible=False, elem_id="edit") as panel:
             phonemes = gr.Textbox(label="Say again as", info="ARPAbet with stress, words apart by |",
                                   elem_id="edit-phonemes")  # fmt: skip
             seed, keep = seed_controls("edit-seed")
