@@ -11,6 +11,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from phonelm.bandwidth import fill_band
 from phonelm.config import SAMPLE_RATE
 from phonelm.files import atomic_write
 
@@ -126,7 +127,8 @@ def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int, tags: Mapping
 
 
 def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_S) -> Prompt:
-    """Make a voice prompt: offset removed, silent edges trimmed, cut at a pause if long, loudness normalised.
+    """Make a voice prompt: offset removed, silent edges trimmed, cut at a pause if long, a narrow band filled up,
+    loudness normalised.
 
     Args:
         wav: (S,) float.
@@ -155,6 +157,9 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
         raise AudioError(
             f"the voice prompt has only {active.sum() * FRAME_S:.2f} s of sound; at least {MIN_PROMPT_S} s are needed"
         )
+    wav, width_hz = fill_band(wav)
+    if width_hz is not None:
+        notes.append(f"the voice prompt has nothing above {width_hz / 1000:.1f} kHz: high frequencies were filled in")
     return Prompt(normalise(wav), start / SAMPLE_RATE, end / SAMPLE_RATE, tuple(notes))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from phonelm.audio import active_rms, normalise, read_audio, resample
+from phonelm.bandwidth import fill_band
 from phonelm.codec import Codec
 from phonelm.config import SAMPLE_RATE
 from phonelm.files import atomic_write
@@ -22,7 +23,7 @@ from phonelm.training.data import Problem, Row
 from phonelm.training.mel import log_mel
 from phonelm.training.spoil import spoil
 
-PART_FORMAT = 1
+PART_FORMAT = 2
 CHUNK = 64  # utterances per part file: what an interruption may cost
 KEEP_SILENCE_S = 0.15  # silence left at either end
 
@@ -97,7 +98,7 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     wav, start_s = trim(wav - wav.mean())
     if row.is_spoiled:
         wav = spoil(wav, np.random.default_rng(zlib.crc32(row.id.encode())))
-    wav = normalise(wav)
+    wav = normalise(fill_band(wav)[0])
     phonemes = phonemizer(row.text)
     mel = log_mel(wav)
     if len(mel) < len(phonemes.ids):

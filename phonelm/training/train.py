@@ -212,6 +212,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-steps", type=int, default=0, help="budget in steps instead of minutes")
     parser.add_argument("--batch-frames", type=int, default=TrainConfig.batch_frames, help="target frames of a step")
     parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
+    parser.add_argument("--lr", type=float, default=TrainConfig.muon_lr, help="learning rate (default %(default)s)")
     parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default bf16)")
     parser.add_argument(
         "--save-every", type=float, default=TrainConfig.save_every_minutes, metavar="MINUTES",
@@ -225,7 +226,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     config = TrainConfig(
         max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed,
-        precision=args.precision, save_every_minutes=args.save_every,
+        precision=args.precision, save_every_minutes=args.save_every, muon_lr=args.lr, adam_lr=args.lr,
     )  # fmt: skip
     sizes = replace(PRESETS[args.preset], n_codebooks=args.codebooks)
     Run(args.cache, args.out, sizes, config, args.resume, args.init).train()
