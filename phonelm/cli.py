@@ -107,6 +107,7 @@ def _speak_arguments(p: argparse.ArgumentParser) -> None:
                    "training, those of the prompt")  # fmt: skip
     p.add_argument("--speed", type=float, default=default.speed, metavar="F", help="above 1 is faster")
     p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
+    p.add_argument("--deterministic", action="store_true", help="the same at any number of threads, with one")
     p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
     p.add_argument("--json", type=Path, metavar="INFO.json", help="also write how it was made")
     _lexicon_argument(p)
@@ -138,7 +139,7 @@ def _speak(args: argparse.Namespace) -> int:
             raise ValueError(f"{args.file} holds no sentence")
         args.out.mkdir(parents=True, exist_ok=True)
         _check_writable(args.json)
-    tts = TTS.load(args.checkpoint, device=args.device, lexicon=args.lexicon)
+    tts = TTS.load(args.checkpoint, device=args.device, lexicon=args.lexicon, deterministic=args.deterministic)
     if args.voice is not None and args.voice not in tts.voices:
         raise ValueError(f"there is no voice {args.voice!r}; there are {', '.join(tts.voices)}")
     voice = tts.voice(args.prompt or args.voice)

@@ -58,7 +58,7 @@ def identity(tts: TTS) -> dict[str, str]:
     return {
         "phonelm": __version__,
         "torch": torch.__version__,
-        "device": tts.codec.device.type,
+        "device": tts.codec.device.type + (", one thread" if tts.deterministic else ""),
         "precision": tts.engine.precision,
         "model": _fingerprint([*tts.model.state_dict().values(), tts.acoustic.seen]),
         "codec": f"{tts.codec.name} {_fingerprint(tts.codec.model.state_dict().values())}",

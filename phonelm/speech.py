@@ -77,6 +77,7 @@ class Speech:
         stop_reason: "end of text", or "stopped" by the caller.
         notes: what the user should know, one line each.
         edits: spans that were said again afterwards, in the order in which that was done.
+        deterministic: made by one thread, so that the number of threads decides nothing.
     """
 
     text: str
@@ -92,6 +93,7 @@ class Speech:
     stop_reason: str = "end of text"
     notes: list[str] = field(default_factory=list)
     edits: tuple[Edit, ...] = ()
+    deterministic: bool = False
 
     @property
     def codes(self) -> Tensor:
@@ -139,6 +141,7 @@ class Speech:
             "settings": asdict(self.settings),
             "edits": [asdict(edit) for edit in self.edits],
             "stop_reason": self.stop_reason,
+            "deterministic": self.deterministic,
         }
         return provenance.tags(recipe)
 
@@ -154,6 +157,7 @@ class Speech:
             "phonemes": [list(p.symbols) for p in self.phonemes],
             "seed": self.settings.seed,
             "settings": asdict(self.settings),
+            "deterministic": self.deterministic,
             "edits": [asdict(edit) for edit in self.edits],
             "codes_shape": list(self.codes.shape) if self.frames else [1, 0, 0],
             "timeline": [asdict(span) for span in self.timeline],

@@ -43,7 +43,13 @@ class TTS:
         phonemizer: Phonemizer,
         voices: Mapping[str, BundledVoice] | None = None,
         precision: str = "auto",
+        deterministic: bool = False,
     ):
+        if deterministic:
+            if {codec.device.type, next(acoustic.model.parameters()).device.type} != {"cpu"}:
+                raise ValueError("deterministic speech is for the CPU: choose the device cpu")
+            torch.set_num_threads(1)  # sums of several threads are rounded otherwise
+        self.deterministic = deterministic
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
         self.model, self.engine = acoustic.model, Engine(acoustic.model, precision)
         self.voices = dict(voices or {})
@@ -58,6 +64,7 @@ class TTS:
         precision: str = "auto",
         lexicon: str | Path | None = None,
         codec_device: str | None = None,
+        deterministic: bool = False,
     ) -> TTS:
         """Load the system.
 
@@ -68,6 +75,8 @@ class TTS:
             lexicon: a file of lines `word<TAB>PHONEMES`, see `overrides.UserLexicon`.
             codec_device: of the codec, if not `device`.
             precision: of the weights, "int8", "fp32" or "auto"; see `engine.choose_precision`.
+            deterministic: the same speech to the bit at any thread count: PyTorch is given one thread, in the whole
+                process.
         Raises:
             LexiconError, CheckpointError, CodecError: something is missing, damaged, or does not fit; the message
                 says what to do.
@@ -82,7 +91,8 @@ class TTS:
             raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
         name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
         loaded = Codec.load(name, device=codec_device or device)
-        return cls(weights.load(path, loaded, device), loaded, phonemizer, bundled_voices(), precision)
+        acoustic = weights.load(path, loaded, device)
+        return cls(acoustic, loaded, phonemizer, bundled_voices(), precision, deterministic)
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
         """Encode a voice prompt.
@@ -220,7 +230,7 @@ class TTS:
         phonemes = self.phonemize(text) if isinstance(text, str) else text
         voice = prompt if isinstance(prompt, Voice) else self.voice(prompt)
         written = text if isinstance(text, str) else " ".join(p.text for p in phonemes)
-        speech = Speech(written, phonemes, voice, settings, self.codec.sample_rate)
+        speech = Speech(written, phonemes, voice, settings, self.codec.sample_rate, deterministic=self.deterministic)
         speech.notes.extend(voice.notes)
         return speech
 
