@@ -19,6 +19,7 @@ SILENCE_DBFS = -60.0  # a recording that never gets louder is silent
 ACTIVE_DB = -40.0  # a frame this far below the loudest one is a pause
 FRAME_S = 0.02  # energies are measured on frames of this length
 EDGE_S = 0.05  # silence kept before and after a prompt
+CLIP_HZ = (4_000, 192_000)  # rates of a recording to make a prompt of
 MIN_PROMPT_S = 0.5  # of sound, pauses not counted
 MIN_CUT_S, MAX_PROMPT_S = 6.0, 10.0  # a longer prompt is cut between the two
 QUIET_S = 0.1  # the cut is in the middle of the quietest window of this length
@@ -135,11 +136,14 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
         sample_rate: of `wav`, Hz.
         max_s: a longer recording is cut at its quietest place between 60 % of this and this.
     Raises:
-        AudioError: not one channel, empty or silent, NaN or infinite samples, under 0.5 s of sound.
+        AudioError: not one channel, a strange rate, empty or silent, NaN or infinite samples, under 0.5 s of sound.
     """
     wav = np.asarray(wav, np.float32)
     if wav.ndim != 1:
         raise AudioError(f"a voice prompt must be one channel (S,), got shape {wav.shape}")
+    low, high = CLIP_HZ
+    if not low <= sample_rate <= high:
+        raise AudioError(f"the voice prompt has {sample_rate} samples a second; {low} to {high} are taken")
     wav = _checked(wav, "the voice prompt")
     wav = resample(wav - wav.mean(), sample_rate, SAMPLE_RATE)  # an offset would ring at the edges
     notes = []

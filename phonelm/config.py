@@ -27,7 +27,8 @@ def from_dict(cls: type[C], values: dict[str, Any]) -> C:
     """Build a config from JSON; `ValueError` names every key that `cls` does not know."""
     known = {f.name for f in fields(cls)}
     if unknown := sorted(set(values) - known):
-        raise ValueError(f"unknown {cls.__name__} settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        names = ", ".join(name if name.isidentifier() else ascii(name)[:40] for name in unknown)
+        raise ValueError(f"unknown {cls.__name__} settings {names}; known are {', '.join(sorted(known))}")
     return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from phonelm import __version__
+from phonelm.audio import CLIP_HZ
 from phonelm.config import SamplingConfig
 from phonelm.speech import Edit, Voice
 from phonelm.tts import TTS
 
 MAX_CLIP_SAMPLES = 4_000_000  # 83 s at 48 kHz
-CLIP_HZ = (4_000, 192_000)
 MAX_EDITS = 50
 MAX_CHANNELS = 8
 MADE_WITH = ("phonelm", "torch", "device", "precision", "model", "codec", "voice")
