@@ -21,7 +21,7 @@ from phonelm.ui import html
 from phonelm.ui.differences import differing
 
 TEXT = "I read it. Do you?"
-LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill and then up the hill. " * 4
+LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill and then up the hill. " * 5
 
 
 @pytest.fixture
@@ -202,6 +202,7 @@ def test_work_ends_when_the_user_goes_away(client, app_tts, monkeypatch):
     def watched(*args):
         for chunk, speech in stream(*args):
             seen.append(speech)
+            time.sleep(0.3)  # or all would be said before the cancelling is known
             yield chunk, speech
 
     monkeypatch.setattr(app_tts, "stream", watched)

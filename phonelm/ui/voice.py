@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import gradio as gr
 import soundfile
 
-from phonelm.audio import read_audio
+from phonelm.audio import read_audio, write_wav
 from phonelm.recipe import Clip, check_clip
 from phonelm.tts import TTS
 from phonelm.ui.events import QUICK
 from phonelm.ui.html import problem
-from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.sound import PLAIN, decoded
 
 CLIP = "clip"  # what `VoiceInput.kind` holds beside the names of the bundled voices
 
@@ -58,9 +59,15 @@ def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:
         try:
             voice = tts.voice(chosen(kind, clip))
         except (ValueError, OSError) as error:
-            return None, None, problem(without_folder(error, clip)) if clip else ""
+            yield None, None, problem(without_folder(error, clip)) if clip else ""
+            return
         notes = "".join(f"<p class=note>{escape(note)}</p>" for note in voice.notes)
-        return playable(voice.wav, tts), playable(decoded(tts, voice.codes.T[None]), tts), notes
+        # As files: an array Gradio writes over the file of an equal one, even while a browser is fetching that.
+        with TemporaryDirectory() as folder:
+            paths = [str(Path(folder, name)) for name in ("voice.wav", "codec.wav")]
+            for path, wav in zip(paths, (voice.wav, decoded(tts, voice.codes.T[None])), strict=True):
+                write_wav(path, wav, tts.codec.sample_rate)
+            yield *paths, notes
 
     names = list(tts.voices)
     kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id=f"{prefix}voice-kind")
