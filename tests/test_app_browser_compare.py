@@ -68,6 +68,7 @@ def test_grids_of_a_pair_move_together(page):
     for _ in range(3):
         page.click("#compare-first-grid [data-zoom=in]")
     place = "document.querySelector('#compare-{}-grid .grid-scroll').scrollLeft"
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # zooming scrolls
     page.evaluate(f"{place.format('second')} = 120")
     page.wait_for_function(f"{place.format('first')} === 120")
     page.wait_for_timeout(100)
