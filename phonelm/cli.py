@@ -203,7 +203,7 @@ def _codec(args: argparse.Namespace) -> int:
     wav, sample_rate = read_audio(args.input)
     codec = Codec.load(args.codec, args.codec_path)
     codes = codec.encode(wav, sample_rate, args.codebooks)
-    write_wav(args.out, codec.decode(codes)[0, 0].numpy(), codec.sample_rate)
+    write_wav(args.out, codec.waveform(codes), codec.sample_rate)
     print(f"{args.out}: {codes.shape[1]} codebooks x {codes.shape[2]} frames, {codec.frame_rate:.0f} frames/s")
     return 0
 

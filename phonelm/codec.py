@@ -110,6 +110,10 @@ class Codec:
             wav = self.model.decode([(codes, None)])
         return wav.clone()
 
+    def waveform(self, codes: Tensor) -> np.ndarray:
+        """Codes (1, K, T) of one utterance, as for `decode`, to its (S,) float32 samples."""
+        return self.decode(codes)[0, 0].cpu().numpy()
+
     def decode_stream(self, chunk_frames: int = 12) -> DecodeStream:
         """Open the decoding of one utterance whose codes are still being made; the joined chunks equal `decode`.
 

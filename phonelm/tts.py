@@ -152,7 +152,7 @@ class TTS:
                 if on_frame(speech):
                     speech.stop_reason = "stopped"
                     break
-        speech.wav = self.codec.decode(speech.codes)[0, 0].cpu().numpy()
+        speech.wav = self.codec.waveform(speech.codes)
         return self._close(speech, start)
 
     def stream(
@@ -223,7 +223,7 @@ class TTS:
             if on_frame is not None and on_frame(frame):
                 return speech
         edited = fill(speech, gap, made, edit)
-        edited.wav = self.codec.decode(edited.codes)[0, 0].cpu().numpy()
+        edited.wav = self.codec.waveform(edited.codes)
         return self._close(edited, begin)
 
     def _open(self, text, prompt, settings: SamplingConfig) -> Speech:

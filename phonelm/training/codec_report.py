@@ -85,7 +85,7 @@ def report(codec: Codec, rows: Sequence[Row], codebooks: Sequence[int] = REPORTE
             continue
         wav = resample(wav[: round(MAX_S * sample_rate)], sample_rate, SAMPLE_RATE)
         codes = codec.encode(wav, SAMPLE_RATE)
-        versions = [wav, *(codec.decode(codes[:, :k])[0, 0, : len(wav)].cpu().numpy() for k in codebooks)]
+        versions = [wav, *(codec.waveform(codes[:, :k])[: len(wav)] for k in codebooks)]
         whole = len(wav) < round(MAX_S * SAMPLE_RATE)
         if judges and row.text and whole:
             said.append(row.text)

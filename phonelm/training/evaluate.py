@@ -118,7 +118,7 @@ def ceiling(tts: TTS, clips: list[tuple[str, np.ndarray, int]], judges: Judges, 
     result: dict[str, Any] = {}
     rows = []
     for text, wav, rate in tqdm(clips, unit="clip", desc="ceiling"):
-        decoded = tts.codec.decode(tts.codec.encode(wav, rate, codebooks))[0, 0].cpu().numpy()
+        decoded = tts.codec.waveform(tts.codec.encode(wav, rate, codebooks))
         rows.append((text, (wav, rate), (decoded, tts.codec.sample_rate)))
     for at, name in ((1, "recording"), (2, "codec")):
         result[name] = {"utterances": len(rows), "dnsmos": float(np.mean([judges.mos(*row[at]) for row in rows]))}

@@ -197,7 +197,7 @@ class Run:
         """An utterance that is held out, as a voice prompt."""
         index = min(self.held, key=lambda i: abs(self.frames[i] - SAMPLE_PROMPT_S * FRAME_RATE))
         codes = self.dataset[index].codes.long()  # (n_q, T)
-        return Voice(codes.T, self.codec.decode(codes[None])[0, 0].numpy())
+        return Voice(codes.T, self.codec.waveform(codes[None]))
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -16,7 +16,6 @@ from phonelm.ui.controls import sampling
 from phonelm.ui.events import KEEP_S, MODEL
 from phonelm.ui.files import save_speech
 from phonelm.ui.html import progress, spoken, summary
-from phonelm.ui.sound import decoded
 from phonelm.ui.voice import CLIP, chosen, without_folder
 from phonelm.ui.written import say_again, sentences
 
@@ -40,7 +39,7 @@ def endpoints(tts: TTS) -> None:
                     yield {report: progress(speech)}
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, voice), print_exception=False) from None
-        speech.wav = decoded(tts, speech.codes)
+        speech.wav = tts.codec.waveform(speech.codes)
         yield from shown(speech)
 
     def edit(start, end, phonemes=None, seed=default.seed, speech=None):

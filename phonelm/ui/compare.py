@@ -23,7 +23,7 @@ from phonelm.ui.differences import differing
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, run_buttons
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import problem, progress, summary
-from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.swap import swap_button, swap_value
 from phonelm.ui.text_input import text_input
 from phonelm.ui.voice import CLIP, VoiceInput, chosen, voice_input, without_folder
@@ -117,22 +117,21 @@ def compare_tab(tts: TTS) -> None:
                 if stop.is_set():
                     yield {status: STOPPED}
                     return
-                speech.wav = decoded(tts, speech.codes)
+                speech.wav = tts.codec.waveform(speech.codes)
                 speeches.append(speech)
         except (ValueError, OSError) as error:
-            reason = str(error)
-            for side in sides:
-                reason = without_folder(ValueError(reason), values[side.voice.clip])
+            reason = without_folder(error, *(values[side.voice.clip] for side in sides))
             yield {status: problem(reason)}
             raise failed(reason) from None
         order = (0, 1) if not values[blind] or secrets.randbelow(2) else (1, 0)
         made = Pair(tuple(speeches), tuple(values[side.voice.kind] for side in sides), order)
         sound = match_loudness([speech.wav for speech in speeches])
-        yield {
-            pair: made, swap: swap_value(*(speeches[i] for i in order)),
-            **{place.audio: playable(sound[i], tts) for place, i in zip(places, order)},
-            **(hidden() if values[blind] else shown(made, SIDES)),
-        }  # fmt: skip
+        with playable(tts, *(sound[i] for i in order)) as files:
+            yield {
+                pair: made, swap: swap_value(*(speeches[i] for i in order)),
+                **{place.audio: file for place, file in zip(places, files)},
+                **(hidden() if values[blind] else shown(made, SIDES)),
+            }  # fmt: skip
 
     def hidden() -> dict[Any, Any]:
         """A blind trial."""

@@ -14,7 +14,6 @@ from phonelm.tts import TTS
 from phonelm.ui.api import REPORT_FRAMES
 from phonelm.ui.differences import differing
 from phonelm.ui.events import MODEL
-from phonelm.ui.sound import decoded
 from phonelm.ui.voice import CLIP, chosen, without_folder
 from phonelm.ui.written import sentences
 
@@ -35,11 +34,10 @@ def compare_endpoint(tts: TTS) -> None:
                 for _, speech in tts.stream(said, voice, settings):
                     if len(speech.frames) % REPORT_FRAMES == 0:
                         yield {share: None}  # where Gradio ends the work if the client has gone
-                speech.wav = decoded(tts, speech.codes)
+                speech.wav = tts.codec.waveform(speech.codes)
                 speeches.append(speech)
         except (ValueError, OSError) as error:
-            reason = without_folder(ValueError(without_folder(error, clip_a)), clip_b)
-            raise gr.Error(reason, print_exception=False) from None
+            raise gr.Error(without_folder(error, clip_a, clip_b), print_exception=False) from None
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             paths = [Path(folder, f"phonelm-{name}.wav") for name in "ab"]
             for speech, path in zip(speeches, paths, strict=True):

@@ -13,7 +13,7 @@ from phonelm.audio import resample
 from phonelm.tts import TTS
 from phonelm.ui.events import KEEP_S, MODEL
 from phonelm.ui.html import problem
-from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.spectra import WINDOW, draw_codes, draw_spectrogram, spectrogram
 from phonelm.ui.voice import read_clip, without_folder
 
@@ -67,25 +67,33 @@ def inside_tab(tts: TTS) -> None:
         """A clip that has come or gone."""
         empty = dict.fromkeys((heard, again, before, after, codes, kept)) | {note: ""}
         if path is None:
-            return empty
+            yield empty
+            return
         try:
             found = encoded(tts, path)
         except (ValueError, OSError) as error:
-            return empty | {note: problem(without_folder(error, path))}
+            yield empty | {note: problem(without_folder(error, path))}
+            return
         db = spectrogram(found.wav)
         shown = draw_spectrogram(db, float(db.max()))
-        return {kept: found, heard: playable(found.wav, tts), before: shown, note: ""} | decode(found, n)
+        wav, pictures = from_codes(found, n)
+        with playable(tts, found.wav, wav) as (clip_file, file):
+            yield {kept: found, heard: clip_file, again: file, before: shown, note: ""} | pictures
 
     def decode(found: Encoded | None, n: int):
         """The sound of the first `n` codebooks."""
         if found is None:
-            return gr.skip()
-        wav = decoded(tts, found.codes[:, :n])
+            yield gr.skip()
+            return
+        wav, pictures = from_codes(found, n)
+        with playable(tts, wav) as (file,):
+            yield {again: file} | pictures
+
+    def from_codes(found: Encoded, n: int):
+        """What the first `n` codebooks sound like, (S,) float32, and their pictures."""
+        wav = tts.codec.waveform(found.codes[:, :n])
         top_db = float(spectrogram(found.wav).max())  # the clip's, so that both pictures have the same scale
-        return {
-            again: playable(wav, tts), after: draw_spectrogram(spectrogram(wav), top_db),
-            codes: draw_codes(found.codes, n),
-        }  # fmt: skip
+        return wav, {after: draw_spectrogram(spectrogram(wav), top_db), codes: draw_codes(found.codes, n)}
 
     shared = {"api_visibility": "private", "show_progress": "minimal", **MODEL}
     clip.change(analyse, [clip, count], [kept, note, heard, again, before, after, codes], **shared)

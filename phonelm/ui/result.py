@@ -22,7 +22,7 @@ from phonelm.ui.files import save_speech
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import summary
 from phonelm.ui.live import live_player
-from phonelm.ui.sound import PLAIN, decoded, playable
+from phonelm.ui.sound import PLAIN, playable
 
 DOWNLOAD = "() => document.querySelector('#picture-file a, a#picture-file, #picture-file')?.click()"
 COLOUR = "(made, colour, kind) => [made, document.querySelector('#grid .grid-colour').value, kind]"
@@ -120,8 +120,10 @@ def result_view(tts: TTS) -> Result:
     def listen(made: Made | None, n: int):
         """The speech from its first `n` codebooks only."""
         if made is None:
-            return gr.skip()
-        return gr.update(value=playable(decoded(tts, made.speech.codes[:, :n]), tts), autoplay=True)
+            yield gr.skip()
+            return
+        with playable(tts, tts.codec.waveform(made.speech.codes[:, :n])) as (file,):
+            yield gr.update(value=file, autoplay=True)
 
     def draw(made: Made | None, colour_by: str, kind: str):
         """The picture as a file."""

@@ -1,22 +1,30 @@
-"""Audio between the system and the page's players."""
+"""Audio from the system to the page's players."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import gradio as gr
 import numpy as np
-from torch import Tensor
 
-from phonelm.audio import to_int16
+from phonelm.audio import write_wav
 from phonelm.tts import TTS
 
 PLAIN = gr.WaveformOptions(show_recording_waveform=False)  # the browser's own player: an <audio> element in the page
 
 
-def decoded(tts: TTS, codes: Tensor) -> np.ndarray:
-    """(1, K, T) codes -> (S,) float32, to the bit as `TTS.speak` does it."""
-    return tts.codec.decode(codes)[0, 0].cpu().numpy()
+@contextmanager
+def playable(tts: TTS, *wavs: np.ndarray) -> Iterator[list[str]]:
+    """Waveforms, (S,) float, as files for `gr.Audio`; to be used at once, because they go when Gradio has copied them.
 
-
-def playable(wav: np.ndarray, tts: TTS) -> tuple[int, np.ndarray]:
-    """(S,) float for `gr.Audio`, which would change the loudness of float."""
-    return tts.codec.sample_rate, to_int16(wav)
+    An array it would make louder, and write over the file of an equal one, even while a browser is fetching that.
+    """
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder, str(i), "audio.wav") for i in range(len(wavs))]
+        for path, wav in zip(paths, wavs, strict=True):
+            path.parent.mkdir()
+            write_wav(path, wav, tts.codec.sample_rate)
+        yield list(map(str, paths))

@@ -16,7 +16,6 @@ from phonelm.ui.html import problem, progress
 from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound
 from phonelm.ui.result import Made, result_view
-from phonelm.ui.sound import decoded
 from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
 from phonelm.ui.text_input import TextInput, text_input
 from phonelm.ui.voice import VoiceInput, chosen, voice_input, without_folder
@@ -56,7 +55,7 @@ def speak_tab(tts: TTS) -> None:
             for chunk, speech in tts.stream(said, prompt, used, lambda _: stop.is_set()):
                 yield {result.live: sound.message(chunk), result.status: progress(speech)}
             yield {result.live: sound.message(None)}
-            speech.wav = decoded(tts, speech.codes)
+            speech.wav = tts.codec.waveform(speech.codes)
             recipe = recipe_of(speech, written, prompt, here)
             speech = with_edits(tts, speech, recipe, loaded, stop.is_set)
         except (ValueError, OSError) as error:

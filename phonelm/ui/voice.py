@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import gradio as gr
 import soundfile
 
-from phonelm.audio import read_audio, write_wav
+from phonelm.audio import read_audio
 from phonelm.recipe import Clip, check_clip
 from phonelm.tts import TTS
 from phonelm.ui.events import QUICK
 from phonelm.ui.html import problem
-from phonelm.ui.sound import PLAIN, decoded
+from phonelm.ui.sound import PLAIN, playable
 
 CLIP = "clip"  # what `VoiceInput.kind` holds beside the names of the bundled voices
 
@@ -46,9 +45,12 @@ def read_clip(path: str) -> Clip:
     return read_audio(path)
 
 
-def without_folder(error: Exception, clip: str | None) -> str:
-    """An error's message with the clip's name instead of its place on the server."""
-    return str(error).replace(str(clip), Path(clip).name) if clip else str(error)
+def without_folder(error: Exception, *clips: str | None) -> str:
+    """An error's message with the names of clips instead of their places on the server."""
+    reason = str(error)
+    for clip in filter(None, clips):
+        reason = reason.replace(clip, Path(clip).name)
+    return reason
 
 
 def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:
@@ -62,12 +64,8 @@ def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:
             yield None, None, problem(without_folder(error, clip)) if clip else ""
             return
         notes = "".join(f"<p class=note>{escape(note)}</p>" for note in voice.notes)
-        # As files: an array Gradio writes over the file of an equal one, even while a browser is fetching that.
-        with TemporaryDirectory() as folder:
-            paths = [str(Path(folder, name)) for name in ("voice.wav", "codec.wav")]
-            for path, wav in zip(paths, (voice.wav, decoded(tts, voice.codes.T[None])), strict=True):
-                write_wav(path, wav, tts.codec.sample_rate)
-            yield *paths, notes
+        with playable(tts, voice.wav, tts.codec.waveform(voice.codes.T[None])) as files:
+            yield *files, notes
 
     names = list(tts.voices)
     kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id=f"{prefix}voice-kind")
