@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   python -m phonelm speak --file sentences.txt -o out/
   python -m phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
   python -m phonelm speak "A voice that comes with it." --voice kathleen
+  python -m phonelm read book.txt -o book.wav
   python -m phonelm voices
   python -m phonelm phonemize "I read it yesterday, because I like to read."
   python -m phonelm phonemize "A [word](W ER1 D) said as you like."
@@ -67,6 +68,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
         return p
 
     _speak_arguments(command("speak", _speak, "Speak a text, or every line of a file."))
+    _read_arguments(command("read", _read, "Read a long text aloud; a reading that was stopped goes on where it was."))
     command("voices", _voices, "List the bundled voices.")
     p = command("phonemize", _phonemize, "Show the phonemes of a text.")
     p.add_argument("text")
@@ -90,14 +92,26 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
 
 
 def _speak_arguments(p: argparse.ArgumentParser) -> None:
-    default = SamplingConfig()
     p.add_argument("text", nargs="?", metavar="TEXT")
     p.add_argument("--file", type=Path, metavar="SENTENCES.txt", help="speak every line; -o is a folder then")
     p.add_argument("--phonemes", metavar="ARPABET", help='phonemes instead of text, words apart by "|"')
+    p.add_argument("-o", "--out", type=Path, metavar="OUT.wav", help="default: speech.wav")
+    p.add_argument("--json", type=Path, metavar="INFO.json", help="also write how it was made")
+    _speaking_arguments(p)
+
+
+def _read_arguments(p: argparse.ArgumentParser) -> None:
+    p.add_argument("file", type=Path, metavar="TEXT.txt", help="UTF-8; blank lines between paragraphs")
+    p.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav")
+    _speaking_arguments(p)
+
+
+def _speaking_arguments(p: argparse.ArgumentParser) -> None:
+    """Voice, settings and model."""
+    default = SamplingConfig()
     which = p.add_mutually_exclusive_group()
     which.add_argument("--voice", metavar="NAME", help="a bundled voice (default: the first that `voices` lists)")
     which.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice")
-    p.add_argument("-o", "--out", type=Path, metavar="OUT.wav", help="default: speech.wav")
     p.add_argument("--seed", type=int, default=default.seed, metavar="N")
     p.add_argument("--temperature", type=float, default=default.temperature, metavar="F", help="default %(default)s")
     p.add_argument("--top-k", type=int, default=default.top_k, metavar="N", help="0: no limit (default)")
@@ -109,7 +123,6 @@ def _speak_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
     p.add_argument("--deterministic", action="store_true", help="the same at any number of threads, with one")
     p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
-    p.add_argument("--json", type=Path, metavar="INFO.json", help="also write how it was made")
     _lexicon_argument(p)
 
 
@@ -120,12 +133,7 @@ def _lexicon_argument(p: argparse.ArgumentParser) -> None:
 def _speak(args: argparse.Namespace) -> int:
     if sum(x is not None for x in (args.text, args.file, args.phonemes)) != 1:
         raise ValueError("give one of TEXT, --file or --phonemes (see speak --help)")
-    settings = SamplingConfig(
-        temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, n_codebooks=args.codebooks,
-        clamp=args.clamp, speed=args.speed, seed=args.seed,
-    )  # fmt: skip
-    from phonelm.tts import TTS
-
+    settings = _settings(args)
     if args.file is None:
         out = args.out or Path("speech.wav")
         _check_writable(out, args.json)
@@ -133,28 +141,70 @@ def _speak(args: argparse.Namespace) -> int:
     else:
         if args.out is None:
             raise ValueError("--file needs a folder for its results: -o DIR")
-        lines = [line.strip() for line in args.file.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.strip() for line in _read_text(args.file).splitlines()]
         jobs = [(line, args.out / f"{i:03d}.wav") for i, line in enumerate(lines) if line]
         if not jobs:
             raise ValueError(f"{args.file} holds no sentence")
         args.out.mkdir(parents=True, exist_ok=True)
         _check_writable(args.json)
-    tts = TTS.load(args.checkpoint, device=args.device, lexicon=args.lexicon, deterministic=args.deterministic)
-    if args.voice is not None and args.voice not in tts.voices:
-        raise ValueError(f"there is no voice {args.voice!r}; there are {', '.join(tts.voices)}")
-    voice = tts.voice(args.prompt or args.voice)
+    tts, voice = _tts_and_voice(args)
     infos = []
     for text, out in jobs:
         said = [tts.phonemizer.from_symbols(args.phonemes)] if text is None else text
         speech = tts.speak(said, voice, settings)
         speech.save(out)
-        infos.append({"file": str(out), **speech.info(), "checkpoint": _origin(tts)})
+        infos.append({"file": str(out), **speech.info(), "checkpoint": tts.origin})
         for note in speech.notes:
             print(f"note: {note}")
         print(f"{out}: {speech.duration_s:.1f} s, real-time factor {speech.real_time_factor:.2f}, seed {args.seed}")
     if args.json:
         with atomic_write(args.json) as file:
             file.write((json.dumps(infos if args.file else infos[0], indent=1) + "\n").encode())
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> SamplingConfig:
+    return SamplingConfig(
+        temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, n_codebooks=args.codebooks,
+        clamp=args.clamp, speed=args.speed, seed=args.seed,
+    )  # fmt: skip
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from None
+
+
+def _tts_and_voice(args: argparse.Namespace):
+    from phonelm.tts import TTS
+
+    tts = TTS.load(args.checkpoint, device=args.device, lexicon=args.lexicon, deterministic=args.deterministic)
+    if args.voice is not None and args.voice not in tts.voices:
+        raise ValueError(f"there is no voice {args.voice!r}; there are {', '.join(tts.voices)}")
+    return tts, tts.voice(args.prompt or args.voice)
+
+
+def _read(args: argparse.Namespace) -> int:
+    settings, text = _settings(args), _read_text(args.file)
+    _check_writable(args.out)
+    tts, voice = _tts_and_voice(args)
+    from tqdm import tqdm
+
+    from phonelm.reading import read_aloud
+
+    with tqdm(unit="piece") as bar:
+
+        def report(reading, pieces) -> None:
+            bar.total = len(pieces)
+            bar.update(reading.pieces - bar.n)
+            bar.set_postfix_str(f"{reading.samples / tts.codec.sample_rate:.0f} s of speech")
+
+        reading = read_aloud(tts, text, voice, args.out, settings, report)
+    if unread := dict.fromkeys(c for p in tts.phonemize(text) for c in p.unread):
+        print(f"note: left out, as nobody knows how to read it: {' '.join(unread)}")
+    print(f"{args.out}: {reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}")
     return 0
 
 
@@ -173,10 +223,6 @@ def _check_writable(*paths: Path | None) -> None:
             raise ValueError(f"{path} is a folder; name a file")
         if not path.absolute().parent.is_dir():
             raise ValueError(f"there is no folder {path.absolute().parent} to write {path.name} to; make it first")
-
-
-def _origin(tts) -> dict:
-    return {k: tts.acoustic.metadata.get(k) for k in ("config", "progress", "codec_fingerprint")}
 
 
 def _phonemize(args: argparse.Namespace) -> int:

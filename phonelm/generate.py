@@ -75,6 +75,7 @@ class Request:
         config: sampling settings, with the seed.
         before: frames of these phonemes that stay as they are; those that are made follow them.
         end: the phoneme at which to end, which is not spoken; None to speak all.
+        rest: frames that the silence after the last word has at least, unless no phoneme may last as long.
     """
 
     symbols: Tensor
@@ -83,6 +84,7 @@ class Request:
     config: SamplingConfig
     before: Sequence[Frame] = ()
     end: int | None = None
+    rest: int = 0
 
 
 class Utterance:
@@ -107,6 +109,7 @@ class Utterance:
         device = self.prev.device
         self.text = engine.encode_text(request.symbols[None].to(device), request.word_starts[None].to(device))
         self.end = len(request.symbols) if request.end is None else request.end
+        self.closing, self.rest = len(request.symbols) - 1, request.rest
         self.pointer = PointerState()
         self.before = request.before
         if self.before:
@@ -136,7 +139,7 @@ class Utterance:
         """The frame of (K,) codes on the CPU; the pointer moves on, or not, by the logit of its move."""
         at = self.pointer.index
         advance = 1 / (1 + math.exp(-logit - math.log(self.config.speed)))
-        moves = self.pointer.moves(advance)
+        moves = self.pointer.moves(advance) and (at < self.closing or self.pointer.hold >= self.rest)
         forced = not moves and self.pointer.hold >= self.config.max_phoneme_frames
         spoken = codes[: self.n].clone()
         frame = Frame(spoken, at, describe(torch.stack(self.logits), spoken.tolist(), self.masks), advance, forced)

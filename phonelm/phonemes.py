@@ -16,7 +16,7 @@ from phonelm.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_ending_
 from phonelm.errors import NothingToSay, PhonemeError
 from phonelm.homographs import Homographs
 from phonelm.overrides import OVERRIDE, UserLexicon, parse_override
-from phonelm.text import normalize, split_sentences
+from phonelm.text import normalize, split_paragraphs, split_sentences
 
 SILENCE = "<sil>"
 SYMBOLS = ("<pad>", SILENCE, *PAUSES, *PHONES)
@@ -43,6 +43,7 @@ class Phonemes:
         word_index: (N,) index into `words`, -1 for `<sil>` and pauses.
         words: the spoken words.
         unread: each character of the text that has no reading and was left out.
+        closes_paragraph: another paragraph follows, after a longer pause.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Phonemes:
     word_index: tuple[int, ...]
     words: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    closes_paragraph: bool = False
 
     @property
     def word_starts(self) -> tuple[bool, ...]:
@@ -93,11 +95,15 @@ class Phonemizer:
         """
         spoken: list[Phonemes] = []
         unread: tuple[str, ...] = ()
-        for sentence in split_sentences(text):
-            try:
-                spoken.append(self(sentence))
-            except NothingToSay as nothing:
-                unread += nothing.unread
+        for paragraph in split_paragraphs(text):
+            before = len(spoken)
+            for sentence in split_sentences(paragraph):
+                try:
+                    spoken.append(self(sentence))
+                except NothingToSay as nothing:
+                    unread += nothing.unread
+            if 0 < before < len(spoken):
+                spoken[before - 1] = replace(spoken[before - 1], closes_paragraph=True)
         if not spoken:
             return [self(text)]
         return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]

@@ -14,8 +14,9 @@ SHORT = 8  # phonemes; alone, a word like "Yes." gives the model nothing to hold
 def pieces(sentences: Sequence[Phonemes]) -> list[Phonemes]:
     """The same phonemes in the same order, in pieces of at most `LONG` phonemes unless a single word has more.
 
-    A sentence of less than `SHORT` phonemes is joined to a neighbour; a long one is cut after a pause or, where there
-    is none, between words, into parts of about equal length, so that none is spoken in a hurry.
+    A sentence of less than `SHORT` phonemes is joined to a neighbour, even in the next paragraph; a long one is cut
+    after a pause or, where there is none, between words, into parts of about equal length, so that none is spoken in
+    a hurry.
     """
     result: list[Phonemes] = []
     for part in (part for sentence in sentences for part in _split(sentence)):
@@ -49,6 +50,7 @@ def _cut(p: Phonemes, at: int) -> tuple[Phonemes, Phonemes]:
     after = Phonemes(
         " ".join(p.words[word:]), (p.symbols[0], *p.symbols[at:]), (p.ids[0], *p.ids[at:]),
         (-1, *(w if w < 0 else w - word for w in p.word_index[at:])), p.words[word:],
+        closes_paragraph=p.closes_paragraph,
     )  # fmt: skip
     return before, after
 
@@ -58,5 +60,5 @@ def _join(a: Phonemes, b: Phonemes) -> Phonemes:
     return Phonemes(
         f"{a.text} {b.text}", a.symbols[:-1] + b.symbols[1:], a.ids[:-1] + b.ids[1:],
         a.word_index[:-1] + tuple(w if w < 0 else w + len(a.words) for w in b.word_index[1:]), a.words + b.words,
-        tuple(dict.fromkeys(a.unread + b.unread)),
+        tuple(dict.fromkeys(a.unread + b.unread)), b.closes_paragraph,
     )  # fmt: skip

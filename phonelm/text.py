@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 from phonelm.errors import NothingToSay, TextError
 from phonelm.normalize import (
@@ -28,7 +29,7 @@ from phonelm.normalize import (
 )  # fmt: skip
 from phonelm.overrides import MARK, OVERRIDE, protect, restore
 
-__all__ = ["Normalized", "TextError", "normalize", "split_sentences"]
+__all__ = ["Normalized", "TextError", "normalize", "split_paragraphs", "split_sentences"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,24 @@ NEVER_FINAL = re.compile(
 NUMBERED = re.compile(rf"\b(?:{abbreviations.NUMBERED})\.$", re.IGNORECASE)
 SENTENCE_END = re.compile(rf"{OVERRIDE.pattern}|(?P<end>(?:\.{{3}}|…|[.!?])+[\"'”’)\]]*(?=\s+(?P<next>\S)))")
 LINE_END = re.compile(r"([.?!,;:-]?)[ \t]*[\r\n]+\s*(?=\S)")
+
+
+WRAPPED = range(45, 101)  # columns at which text is wrapped
+LISTED = re.compile(r"(?:[-*+•>#|]|\w{1,3}[.)])\s")  # begins an item of a list, a quotation, a heading
+
+
+def split_paragraphs(text: str) -> list[str]:
+    """Split a text at blank lines; none of the paragraphs is blank, and wrapped lines are joined."""
+    lines = (line.strip() for line in text.splitlines())
+    return [_unwrapped(list(paragraph)) for full, paragraph in groupby(lines, bool) if full]
+
+
+def _unwrapped(lines: list[str]) -> str:
+    """The lines of a paragraph as one if they look wrapped: of nearly the same length, but for the last."""
+    width = max(map(len, lines))
+    if width in WRAPPED and min(map(len, lines[:-1]), default=0) > 0.6 * width and not any(map(LISTED.match, lines)):
+        return re.sub(r"(?<=\w-)\n(?=[a-z])", "", "\n".join(lines)).replace("\n", " ")
+    return "\n".join(lines)
 
 
 def split_sentences(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from phonelm import audio, checkpoint, weights
 from phonelm.codec import Codec
-from phonelm.config import SamplingConfig
+from phonelm.config import FRAME_RATE, SamplingConfig
 from phonelm.edit import cut_out, fill
 from phonelm.engine import Engine
 from phonelm.generate import Frame, Request, generate_batch
@@ -24,6 +25,7 @@ from phonelm.pieces import pieces
 from phonelm.speech import Edit, Speech, Voice
 from phonelm.voices import BundledVoice, bundled_voices
 
+PARAGRAPH_S = 0.6  # silence after a paragraph; that before the next one is added
 WIDTH = 8  # sentences that are spoken side by side where nobody listens yet
 
 
@@ -93,6 +95,11 @@ class TTS:
         loaded = Codec.load(name, device=codec_device or device)
         acoustic = weights.load(path, loaded, device)
         return cls(acoustic, loaded, phonemizer, bundled_voices(), precision, deterministic)
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Which model this is: its sizes, its training, its codec."""
+        return {k: self.acoustic.metadata.get(k) for k in ("config", "progress", "codec_fingerprint")}
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
         """Encode a voice prompt.
@@ -255,7 +262,8 @@ class TTS:
         """The sentence at place `s`, which moves its seed on."""
         settings = replace(settings, seed=(settings.seed + s) % 2**63)
         symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
-        return Request(symbols, starts, voice.codes[:, : self.model.config.n_codebooks], settings, before, end)
+        rest = round(PARAGRAPH_S * FRAME_RATE) if phonemes.closes_paragraph else 0
+        return Request(symbols, starts, voice.codes[:, : self.model.config.n_codebooks], settings, before, end, rest)
 
     def make_frames(self, requests: Sequence[Request], width: int = 1) -> Iterator[tuple[int, Frame]]:
         """`generate_batch` with this system's model: the one part of the work that gains from a GPU."""
