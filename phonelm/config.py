@@ -5,7 +5,7 @@ Letters in shapes, here and everywhere: B batch, N phonemes, T frames, K codeboo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
 SAMPLE_RATE = 24_000  # Hz, of every codec PhoneLM knows
@@ -95,6 +95,7 @@ class TrainConfig:
     """How the acoustic model is trained."""
 
     batch_frames: int = 1700  # target frames of a step, over all processes
+    dataset_weights: dict[str, float] = field(default_factory=dict)  # how often an epoch has each utterance, if not 1
     max_minutes: float = 60.0  # wall-clock budget of the whole run; the learning rate falls to zero at its end
     max_steps: int = 0  # steps instead of minutes, if not 0
     precision: str = "bf16"  # of the arithmetic; weights are kept in fp32
@@ -107,7 +108,7 @@ class TrainConfig:
     advance_weight: float = 1.0
     prompt_short_s: tuple[float, float] = (1.0, 4.0)  # length of most voice prompts
     prompt_long_s: tuple[float, float] = (4.0, 8.0)
-    p_long_prompt: float = 0.2
+    p_long_prompt: float = 0.35
     p_no_prompt: float = 0.05
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
     p_hidden_span: float = 0.1  # share of previous frames hidden in spans, besides single ones (hide_previous)

@@ -1,5 +1,6 @@
 """Batches, the loop, and resuming: on a small cache of random codes."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -21,13 +22,14 @@ from phonelm.training.batches import (
     cut_back,
     cut_front,
     damage,
+    draw_epoch,
     plan_epoch,
     spans,
     split_holdout,
 )
 from phonelm.training.data import CACHE_FORMAT, CodesDataset
 from phonelm.training.optim import lr_scale
-from phonelm.training.train import Run
+from phonelm.training.train import Run, parse_weight
 
 TINY = replace(PRESETS["tiny"], text_dim=32, global_dim=48, local_dim=32, global_layers=1)
 CONFIG = TrainConfig(batch_frames=300, max_steps=6, warmup_steps=2, holdout=4)
@@ -69,6 +71,35 @@ def test_plan_uses_every_utterance_once_within_the_budget():
     assert sorted(i for batch in plan for i in batch) == list(range(200))
     assert all(sum(frames[i] for i in batch) <= 1000 for batch in plan)
     assert plan == plan_epoch(frames, range(200), 1000, [0, 0]) != plan_epoch(frames, range(200), 1000, [0, 1])
+
+
+def test_an_epoch_has_utterances_as_often_as_their_weights_say():
+    datasets = ["a"] * 400 + ["b"] * 400 + ["c"] * 400
+    indices = [i for i in range(1200) if i % 4]
+    times = np.bincount(draw_epoch(datasets, indices, {"a": 2.5, "b": 0.25}, [0, 0]), minlength=1200).reshape(3, 400)
+    assert (times[:, ::4] == 0).all()  # not among the indices
+    drawn = times[:, np.arange(400) % 4 > 0]
+    assert set(drawn[0]) == {2, 3} and set(drawn[1]) == {0, 1} and set(drawn[2]) == {1}
+    assert abs(drawn[0].mean() - 2.5) < 0.1 and abs(drawn[1].mean() - 0.25) < 0.1
+    assert draw_epoch(datasets, indices, {}, [0, 0]) == indices
+
+
+@pytest.mark.parametrize("text", ["librispeech", "=2", "librispeech=", "librispeech=-1", "a=nan", "a=inf"])
+def test_weights_that_make_no_sense_are_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="DATASET=TIMES"):
+        parse_weight(text)
+    assert parse_weight("my=set=2.5") == ("my=set", 2.5)
+
+
+def test_weights_of_unknown_datasets_are_refused(cache, tmp_path):
+    with pytest.raises(ValueError, match="no dataset other; it has set"):
+        Run(cache, tmp_path, TINY, replace(CONFIG, dataset_weights={"other": 2.0}))
+    with pytest.raises(ValueError, match="nothing to train on"):
+        Run(cache, tmp_path, TINY, replace(CONFIG, dataset_weights={"set": 0.0}))
+    run = Run(cache, tmp_path, TINY, replace(CONFIG, dataset_weights={"set": 3.0}))
+    run.train()
+    assert run.progress.step == 6 and run.progress.epoch == 0  # 4 of them would be an epoch
+    assert Run(cache, tmp_path, TINY, CONFIG, resume=True).config.dataset_weights == {"set": 3.0}
 
 
 def test_batches(cache):

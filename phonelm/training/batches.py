@@ -6,7 +6,7 @@ several processes build the same plan and take their own rows of each batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -77,6 +77,22 @@ def plan_epoch(frames: Sequence[int], indices: Sequence[int], batch_frames: int,
         size += frames[indices[j]]
     rng.shuffle(batches)
     return batches
+
+
+def draw_epoch(
+    datasets: Sequence[str], indices: Sequence[int], weights: Mapping[str, float], seed: list[int]
+) -> list[int]:
+    """The utterances of an epoch, each as often as its dataset's weight says: 2.5 is twice, or three times.
+
+    Args:
+        datasets: name of the dataset of every utterance.
+        indices: the utterances to use.
+        weights: weight of some datasets; the others have 1.
+    """
+    rng = np.random.default_rng(seed)
+    times = np.array([weights.get(datasets[i], 1.0) for i in indices])
+    times = np.floor(times + rng.random(len(times))).astype(int)
+    return np.repeat(np.asarray(indices, dtype=int), times).tolist()
 
 
 class BatchMaker:

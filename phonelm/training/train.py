@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from phonelm.config import FRAME_RATE, PRECISIONS, PRESETS, ModelConfig, TrainCo
 from phonelm.megabyte import PhoneLM
 from phonelm.phonemes import Phonemizer
 from phonelm.speech import Voice
-from phonelm.training.batches import BatchMaker, plan_epoch, split_holdout
+from phonelm.training.batches import BatchMaker, draw_epoch, plan_epoch, split_holdout
 from phonelm.training.data import CodesDataset
 from phonelm.training.loss import losses
 from phonelm.training.monitor import SCALARS_EVERY, Monitor
@@ -103,6 +104,12 @@ class Run:
         self.ema.to(self.accelerator.device)
         self.train_set, self.held = split_holdout(self.dataset, config.holdout, 0)
         self.frames = [r["frames"] for r in self.dataset.records]
+        self.datasets = [r["speaker"].split("/")[0] for r in self.dataset.records]
+        known = sorted(set(self.datasets))
+        if unknown := sorted(set(config.dataset_weights) - set(known)):
+            raise ValueError(f"{cache} has no dataset {', '.join(unknown)}; it has {', '.join(known)}")
+        if not any(config.dataset_weights.get(name, 1) for name in known):
+            raise ValueError("every dataset has the weight 0: there is nothing to train on")
         self.seen_codes = self._seen()
         self.maker = BatchMaker(self.dataset, self.train_set, self.model_config, config)
 
@@ -150,7 +157,9 @@ class Run:
         mark = last_save = last_spoken = time.monotonic()
         average = None
         while progress.share(config) < 1:
-            plan = plan_epoch(self.frames, self.train_set, config.batch_frames, [config.seed, progress.epoch])
+            seed = [config.seed, progress.epoch]
+            drawn = draw_epoch(self.datasets, self.train_set, config.dataset_weights, seed)
+            plan = plan_epoch(self.frames, drawn, config.batch_frames, seed)
             plan = [p for p in plan if len(p) >= self.accelerator.num_processes]
             for at in range(progress.batch, len(plan)):
                 set_lr(self.optimizers, lr_scale(progress.step, progress.share(config), config.warmup_steps))
@@ -204,6 +213,18 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
+def parse_weight(text: str) -> tuple[str, float]:
+    """("librispeech", 3.0) of "librispeech=3"."""
+    name, _, times = text.rpartition("=")
+    try:
+        weight = float(times)
+    except ValueError:
+        weight = math.nan
+    if not name or not 0 <= weight < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not DATASET=TIMES, for example librispeech=3")
+    return name, weight
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cache", type=Path, help="folder made by `phonelm prepare`")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="model size")
@@ -211,6 +232,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-minutes", type=float, default=60.0, help="wall-clock budget of the run (default 60)")
     parser.add_argument("--max-steps", type=int, default=0, help="budget in steps instead of minutes")
     parser.add_argument("--batch-frames", type=int, default=TrainConfig.batch_frames, help="target frames of a step")
+    parser.add_argument(
+        "--weights", type=parse_weight, nargs="+", default=[], metavar="DATASET=TIMES",
+        help="how often each utterance of a dataset is used in an epoch (default 1): librispeech=3 kathleen=0.5",
+    )  # fmt: skip
     parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
     parser.add_argument("--lr", type=float, default=TrainConfig.muon_lr, help="learning rate (default %(default)s)")
     parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default bf16)")
@@ -227,6 +252,7 @@ def run(args: argparse.Namespace) -> int:
     config = TrainConfig(
         max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed,
         precision=args.precision, save_every_minutes=args.save_every, muon_lr=args.lr, adam_lr=args.lr,
+        dataset_weights=dict(args.weights),
     )  # fmt: skip
     sizes = replace(PRESETS[args.preset], n_codebooks=args.codebooks)
     Run(args.cache, args.out, sizes, config, args.resume, args.init).train()
