@@ -2,13 +2,16 @@
 
 import json
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from bench import growth, peers
+from bench.soak import faults, longest_silence, soak
 from phonelm import bench
-from phonelm.config import SamplingConfig
+from phonelm.config import SAMPLE_RATE, SamplingConfig
 from phonelm.generate import Request, generate_batch
 
 TEXT = "Hello there."
@@ -94,3 +97,33 @@ def test_growth_and_peers_are_tables(app_tts, monkeypatch):
     found = peers.measure(app_tts, runs=1)
     assert found["fixed"] == 3.0 and found["gone"] is None and found[own] > 0
     assert "| gone | not installed |  |" in peers.table(found)
+
+
+def test_soak_finds_what_is_wrong(app_tts):
+    speech = app_tts.speak("We saw a boat, and it was blue.", None, SamplingConfig(seed=2))
+    t = np.arange(len(speech.wav)) / SAMPLE_RATE
+    speech.wav = np.sin(200 * t).astype(np.float32)
+    speech.frames = [replace(f, forced=False) for f in speech.frames]
+    assert faults(speech) == []
+    forced = replace(speech, frames=[replace(speech.frames[0], forced=True), *speech.frames[1:]])
+    assert faults(forced) == ["a phoneme cut off at 1.2 s"]
+    count = speech.sentence.count(0)
+    half = replace(speech, frames=speech.frames[: count // 2], sentence=speech.sentence[: count // 2])
+    assert "stopped early" in faults(half)
+
+    frames = [f for f in speech.frames for _ in range(40)]  # everything lasts much longer
+    slow = replace(speech, frames=frames, sentence=[0] * len(frames), wav=np.repeat(speech.wav, 40))
+    assert faults(slow) == ["ran on"] and longest_silence(slow) == 0
+    word = next(span for span in slow.timeline if span.word)
+    comma = next(span for span in slow.timeline if span.symbol == ",")
+    for span, found in ((comma, False), (word, True)):
+        wav = slow.wav.copy()
+        wav[int(span.start_s * SAMPLE_RATE) : int(span.end_s * SAMPLE_RATE)] = 0
+        assert (longest_silence(replace(slow, wav=wav)) > 1) == found
+
+
+def test_soak_counts(app_tts):
+    found = soak(app_tts, ["We saw a boat.", "It was blue."], ["bundled", "other"], 6)
+    assert found["utterances"] == 6 and found["audio_s"] > 1
+    assert all(b["seed"] in (0, 1) and b["voice"] in ("bundled", "other") for b in found["bad"])
+    assert sum(found["faults"].values()) == sum(len(b["faults"]) for b in found["bad"])

@@ -1,10 +1,11 @@
-"""`prepare` and `train`, killed at random moments and started again, end as if nothing had happened."""
+"""`prepare`, `train` and `read`, killed at random moments and started again, end as if nothing had happened."""
 
 import os
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import soundfile
 import torch
 
-from phonelm import checkpoint
+from phonelm import checkpoint, weights
 from phonelm.config import SAMPLE_RATE
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -27,8 +28,14 @@ def run_to_the_end(args: list[str]) -> float:
     return time.monotonic() - start
 
 
-def run_with_kills(args: list[str], usual_s: float, rng: random.Random) -> int:
-    """Start a command again and again, killed at random moments `KILLS` times; the kills that came in time."""
+def run_with_kills(
+    args: list[str], usual_s: float, rng: random.Random, check: Callable[[], None] = lambda: None
+) -> int:
+    """Start a command again and again, killed at random moments `KILLS` times; the kills that came in time.
+
+    Args:
+        check: what has to hold after every kill.
+    """
     kills = 0
     for _ in range(KILLS):
         process = subprocess.Popen(
@@ -41,6 +48,7 @@ def run_with_kills(args: list[str], usual_s: float, rng: random.Random) -> int:
             process.kill()
             process.wait()
             kills += 1
+            check()
     run_to_the_end(args)
     return kills
 
@@ -75,3 +83,30 @@ def test_prepare_and_train_survive_kills(dataset, tmp_path):
     one, two = (checkpoint.load(run / "last.safetensors", "training")[0] for run in runs)
     assert one.keys() == two.keys() and all(torch.equal(one[k], two[k]) for k in one)
     assert kills, "no kill came before the end"
+
+
+def test_speech_survives_kills(tiny_tts, voice_file, tmp_path):
+    rng = random.Random(time.time_ns())
+    model, text = tmp_path / "model.safetensors", tmp_path / "text.txt"
+    weights.save(model, tiny_tts.model, tiny_tts.acoustic.seen, tiny_tts.codec, {})
+    text.write_text("".join(f"We saw {i} boats on the river.\n" for i in range(2, 50)))
+    options = ["--prompt", str(voice_file), "--checkpoint", str(model)]
+
+    whole, killed = tmp_path / "whole.wav", tmp_path / "killed.wav"
+    usual_s = run_to_the_end(["read", str(text), "-o", str(whole), *options])
+    kills = run_with_kills(["read", str(text), "-o", str(killed), *options], usual_s, rng)
+    assert whole.read_bytes() == killed.read_bytes()
+
+    folders = [tmp_path / name for name in ("files", "killed_files")]
+    usual_s = run_to_the_end(["speak", "--file", str(text), "-o", str(folders[0]), *options])
+    kills += run_with_kills(
+        ["speak", "--file", str(text), "-o", str(folders[1]), *options], usual_s, rng, lambda: intact(*folders)
+    )
+    intact(*folders)
+    assert kills, "no kill came before the end"
+
+
+def intact(whole: Path, killed: Path) -> None:
+    """Every file there is, is whole."""
+    for path in killed.glob("[!.]*") if killed.exists() else ():
+        assert path.read_bytes() == (whole / path.name).read_bytes()
