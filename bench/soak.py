@@ -8,7 +8,6 @@ from collections import Counter
 from itertools import islice, product
 from pathlib import Path
 
-import numpy as np
 import psutil
 import torch
 from tqdm import tqdm
@@ -19,10 +18,8 @@ from phonelm.files import atomic_write
 from phonelm.phonemes import SILENCE
 from phonelm.speech import Speech
 from phonelm.tts import TTS
+from phonelm.ui.html import LONG_SILENCE_S, long_silences
 
-WINDOW_S = 0.05
-QUIET_DB = -40.0  # below the loudest window of the utterance
-LONG_SILENCE_S = 1.0
 SLOW_S = 0.25  # seconds for each phoneme, on average, of an utterance that runs on; usual are 0.09 to 0.11
 WARM = 50  # utterances before memory is looked at: caches fill, kernels are compiled
 
@@ -34,24 +31,23 @@ def faults(speech: Speech) -> list[str]:
         found.append("stopped early")
     if speech.duration_s > SLOW_S * len(speech.timeline):
         found.append("ran on")
-    if longest_silence(speech) > LONG_SILENCE_S:
+    if unasked_silence(speech) >= LONG_SILENCE_S:
         found.append("silence of over a second")
     if any(f.forced for f in speech.frames):
         found.append("a phoneme cut off at 1.2 s")
     return found
 
 
-def longest_silence(speech: Speech) -> float:
-    """Seconds of the longest silence where neither punctuation nor the end of a sentence asks for one."""
-    hop = round(WINDOW_S * speech.sample_rate)
-    windows = np.lib.stride_tricks.sliding_window_view(speech.wav, hop)[::hop]
-    power = (windows**2).mean(axis=1)
-    quiet = power < power.max() * 10 ** (QUIET_DB / 10)
-    for span in speech.timeline:
-        if span.symbol in (*PAUSES, SILENCE):
-            quiet[int(span.start_s / WINDOW_S) : int(np.ceil(span.end_s / WINDOW_S))] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(int), [0]])))
-    return WINDOW_S * float(max(edges[1::2] - edges[::2], default=0))
+def unasked_silence(speech: Speech) -> float:
+    """Seconds of the longest silence of a second or more, without what punctuation and ends of sentences ask for."""
+    asked = [span for span in speech.timeline if span.symbol in (*PAUSES, SILENCE)]
+    return max(
+        (
+            end - start - sum(max(0.0, min(end, p.end_s) - max(start, p.start_s)) for p in asked)
+            for start, end in long_silences(speech.wav)
+        ),
+        default=0.0,
+    )
 
 
 def soak(tts: TTS, texts: list[str], prompts: list[str], count: int) -> dict:

@@ -192,6 +192,7 @@ def _read(args: argparse.Namespace) -> int:
     tts, voice = _tts_and_voice(args)
     from tqdm import tqdm
 
+    from phonelm.phonemes import left_out
     from phonelm.reading import read_aloud
 
     with tqdm(unit="piece") as bar:
@@ -202,8 +203,8 @@ def _read(args: argparse.Namespace) -> int:
             bar.set_postfix_str(f"{reading.samples / tts.codec.sample_rate:.0f} s of speech")
 
         reading = read_aloud(tts, text, voice, args.out, settings, report)
-    if unread := dict.fromkeys(c for p in tts.phonemize(text) for c in p.unread):
-        print(f"note: left out, as nobody knows how to read it: {' '.join(unread)}")
+    if note := left_out(tts.phonemize(text)):
+        print(f"note: {note}")
     print(f"{args.out}: {reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}")
     return 0
 
@@ -227,11 +228,11 @@ def _check_writable(*paths: Path | None) -> None:
 
 def _phonemize(args: argparse.Namespace) -> int:
     from phonelm.overrides import UserLexicon
-    from phonelm.phonemes import Phonemizer
+    from phonelm.phonemes import Phonemizer, left_out
 
     phonemes = Phonemizer(UserLexicon.load(args.lexicon) if args.lexicon else UserLexicon())(args.text)
-    if phonemes.unread:
-        print(f"phonelm: note: left out, as nobody knows how to read it: {' '.join(phonemes.unread)}", file=sys.stderr)
+    if note := left_out([phonemes]):
+        print(f"phonelm: note: {note}", file=sys.stderr)
     if args.json:
         words = [phonemes.words[i] if i >= 0 else None for i in phonemes.word_index]
         print(json.dumps({"symbols": phonemes.symbols, "ids": phonemes.ids, "words": words}))

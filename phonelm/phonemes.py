@@ -63,6 +63,12 @@ class Phonemes:
         return len(self.symbols)
 
 
+def left_out(spoken: Iterable[Phonemes]) -> str:
+    """A line about the characters that have no reading; "" if there are none."""
+    unread = dict.fromkeys(c for p in spoken for c in p.unread)
+    return f"left out, as nobody knows how to read it: {' '.join(unread)}" if unread else ""
+
+
 class Phonemizer:
     """English text to `Phonemes`, offline. `g2p_en` is imported when the first unknown word is met.
 

@@ -20,7 +20,7 @@ from phonelm.edit import cut_out, fill
 from phonelm.engine import Engine
 from phonelm.generate import Frame, Request, generate_batch
 from phonelm.overrides import UserLexicon
-from phonelm.phonemes import Phonemes, Phonemizer
+from phonelm.phonemes import Phonemes, Phonemizer, left_out
 from phonelm.pieces import pieces
 from phonelm.speech import Edit, Speech, Voice
 from phonelm.voices import BundledVoice, bundled_voices
@@ -272,8 +272,8 @@ class TTS:
     @staticmethod
     def _close(speech: Speech, start: float) -> Speech:
         speech.seconds = time.perf_counter() - start
-        if unread := dict.fromkeys(c for p in speech.phonemes for c in p.unread):
-            speech.notes.append(f"left out, as nobody knows how to read it: {' '.join(unread)}")
+        if note := left_out(speech.phonemes):
+            speech.notes.append(note)
         if forced := sum(f.forced for f in speech.frames):
             speech.notes.append(f"phonemes cut short because they lasted longer than any may: {forced}")
         if clamped := int(speech.clamped.sum()):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench import growth, peers
-from bench.soak import faults, longest_silence, soak
+from bench.soak import faults, soak, unasked_silence
 from phonelm import bench
 from phonelm.config import SAMPLE_RATE, SamplingConfig
 from phonelm.generate import Request, generate_batch
@@ -113,13 +113,13 @@ def test_soak_finds_what_is_wrong(app_tts):
 
     frames = [f for f in speech.frames for _ in range(40)]  # everything lasts much longer
     slow = replace(speech, frames=frames, sentence=[0] * len(frames), wav=np.repeat(speech.wav, 40))
-    assert faults(slow) == ["ran on"] and longest_silence(slow) == 0
+    assert faults(slow) == ["ran on"] and unasked_silence(slow) == 0
     word = next(span for span in slow.timeline if span.word)
     comma = next(span for span in slow.timeline if span.symbol == ",")
     for span, found in ((comma, False), (word, True)):
         wav = slow.wav.copy()
         wav[int(span.start_s * SAMPLE_RATE) : int(span.end_s * SAMPLE_RATE)] = 0
-        assert (longest_silence(replace(slow, wav=wav)) > 1) == found
+        assert (unasked_silence(replace(slow, wav=wav)) > 1) == found
 
 
 def test_soak_counts(app_tts):

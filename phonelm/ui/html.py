@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from phonelm.config import FRAME_RATE, HOP_LENGTH
-from phonelm.phonemes import SILENCE, Phonemes
+from phonelm.phonemes import SILENCE, Phonemes, left_out
 from phonelm.speech import Speech
 
 QUIET_DB = -40.0  # a frame this far below the loudest one is silent
@@ -76,12 +76,14 @@ def spoken(speech: Speech) -> str:
 
 
 def interlinear(sentences: list[Phonemes]) -> str:
-    """Every word of a text over its phonemes."""
-    return _interlinear(
+    """Every word of a text over its phonemes; then what has no reading."""
+    words = _interlinear(
         ((s, w), p.words[w] if w >= 0 else None, symbol)
         for s, p in enumerate(sentences) for w, symbol in zip(p.word_index, p.symbols, strict=True)
         if symbol != SILENCE
     )  # fmt: skip
+    note = left_out(sentences)
+    return words + (f"<p class=unread>{escape(note)}</p>" if note else "")
 
 
 def _interlinear(cells: Iterable[tuple[object, str | None, str]]) -> str:
