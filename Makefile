@@ -6,13 +6,21 @@ else
 BIN := .venv/bin
 endif
 
-.PHONY: app test lint lock sbom clean
+OLDEST := $(subst .venv,.venv-oldest,$(BIN))
+WITHOUT_PAGE := aligner audio bandwidth checkpoint cli codec codes edit generate homographs lexicon megabyte overrides \
+	phonemes pieces provenance reading text tts voices
+
+.PHONY: app test oldest lint lock sbom clean
 
 app: .venv/app
 	$(BIN)/python app.py
 
 test: .venv/test
 	$(BIN)/python -m pytest
+
+# Without the page, with the oldest versions of the requirements.
+oldest: .venv-oldest/test
+	$(OLDEST)/python -m pytest $(patsubst %,tests/test_%.py,$(WITHOUT_PAGE))
 
 lint: .venv/test
 	$(BIN)/python -m ruff check .
@@ -36,5 +44,10 @@ sbom: .venv/test
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	touch $@
 
+.venv-oldest/test: requirements-oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	$(OLDEST)/python -m pip install --quiet -r requirements-oldest.txt
+	touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-oldest

@@ -43,12 +43,14 @@ def test_commands(tmp_path):
     commands = [c for block in blocks("bash") for c in block.splitlines() if c.startswith("python -m phonelm")]
     assert len(commands) >= 5
     printed = {}
+    (tmp_path / "story.txt").write_text("Once there was a king.\n\nHe had no daughter.")
     for command in commands:
         words = shlex.split(command)
         printed[words[3]] = printed.get(words[3], "") + run(words[1:], tmp_path)
     check_speech(tmp_path / "hello.wav", 0.8, 4.0)
     check_speech(tmp_path / "faster.wav", 0.6, 4.0)
     check_speech(tmp_path / "codec.wav", 0.8, 4.0)
+    check_speech(tmp_path / "story.wav", 2.0, 7.0)
     assert all(said in printed["phonemize"] for said in ("R EH1 D", "R IY1 D", "JH IH1 F"))
 
 

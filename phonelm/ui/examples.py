@@ -12,7 +12,7 @@ from phonelm.ui.controls import Controls
 from phonelm.ui.text_input import TextInput
 from phonelm.ui.voice import CLIP, VoiceInput
 
-CLONED = "clips/kathleen.flac"  # in `checkpoint.default_dir()`
+CLONED = "voices/kathleen.flac"  # in `checkpoint.default_dir()`
 
 
 class Example(NamedTuple):
@@ -35,7 +35,7 @@ EXAMPLES = (
         "branches and, once, a wooden chair. Nobody spoke. Then the youngest laughed, and pointed at the mill: its "
         "wheel, which had stood still for thirty years, was turning again.",
     ),
-    Example("A cloned voice", "You have not heard this voice before. It comes from a clip of five seconds.", True),
+    Example("A cloned voice", "This voice comes from a clip of four seconds. Upload one of your own, and I say it in that voice.", True),
     Example(
         "Clamped, two codebooks", "With so few codes to choose from, it sounds a little rougher.", True, "prompt", 2
     ),
