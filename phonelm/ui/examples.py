@@ -35,7 +35,11 @@ EXAMPLES = (
         "branches and, once, a wooden chair. Nobody spoke. Then the youngest laughed, and pointed at the mill: its "
         "wheel, which had stood still for thirty years, was turning again.",
     ),
-    Example("A cloned voice", "This voice comes from a clip of four seconds. Upload one of your own, and I say it in that voice.", True),
+    Example(
+        "A cloned voice",
+        "This voice comes from a clip of four seconds. Upload one of your own, and I say it in that voice.",
+        True,
+    ),
     Example(
         "Clamped, two codebooks", "With so few codes to choose from, it sounds a little rougher.", True, "prompt", 2
     ),
