@@ -55,7 +55,7 @@ def test_recordings_without_text_are_used_here_and_left_out_elsewhere(data):
     assert len(rows) == 6 and not problems
     rows, problems = read_dataset(data)
     assert len(rows) == 2 and {p.reason for p in problems} == {"empty text"}
-    with pytest.raises(ValueError, match="two dataset folders"):
+    with pytest.raises(ValueError, match="several datasets named"):
         read_rows([data, data])
 
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from phonelm.audio import active_rms, read_audio, resample, to_int16
 from phonelm.config import SAMPLE_RATE, CodecTrainConfig
 from phonelm.files import atomic_write
-from phonelm.training.data import Problem, Row, read_dataset
+from phonelm.training.data import Problem, Row, read_datasets
 from phonelm.training.spoil import spoil
 
 CACHE_FORMAT = 1
@@ -52,14 +52,10 @@ def read_rows(folders: Sequence[Path]) -> tuple[list[Row], list[Problem]]:
         ValueError: two folders of the same name, or no recording in all of them.
         FileNotFoundError: as `read_dataset`.
     """
-    names = Counter(folder.resolve().name for folder in folders)
-    if repeated := [name for name, count in names.items() if count > 1]:
-        raise ValueError(f"two dataset folders are called {repeated[0]}: rename one")
-    found = [read_dataset(folder, need_text=False) for folder in folders]
-    rows = [row for rows, _ in found for row in rows]
+    rows, problems = read_datasets(folders, need_text=False)
     if not rows:
         raise ValueError(f"no recording in {', '.join(str(folder) for folder in folders)}")
-    return rows, [problem for _, problems in found for problem in problems]
+    return rows, problems
 
 
 def split_speakers(items: Sequence[S], share: float) -> tuple[list[S], list[S]]:

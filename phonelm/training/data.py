@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -120,6 +122,21 @@ def read_dataset(folder: Path, form: str | None = None, need_text: bool = True) 
             rows.append(Row(name, f"{folder.name}/{speaker}", text, path, number))
         seen.add(name)
     return rows, problems
+
+
+def read_datasets(
+    folders: Sequence[Path], form: str | None = None, need_text: bool = True
+) -> tuple[list[Row], list[Problem]]:
+    """Several dataset folders, one after the other; arguments and errors are those of `read_dataset`.
+
+    Raises:
+        ValueError: two folders of the same name, too.
+    """
+    names = Counter(folder.resolve().name for folder in folders)
+    if double := [name for name, n in names.items() if n > 1]:
+        raise ValueError(f"several datasets named {', '.join(double)}: ids would clash, rename a folder")
+    found = [read_dataset(folder, form, need_text) for folder in folders]
+    return [row for rows, _ in found for row in rows], [problem for _, problems in found for problem in problems]
 
 
 class Utterance(NamedTuple):

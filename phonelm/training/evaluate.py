@@ -31,7 +31,7 @@ class Sample:
     prompt: str
     mos: float
     similarity: float  # cosine to its own prompt
-    others: float  # mean cosine to the other prompts; nan if there is one prompt only
+    others: float | None  # mean cosine to the other prompts; None if there is one prompt only
     duration_s: float
     phonemes_per_s: float
     longest_phoneme_s: float
@@ -56,7 +56,7 @@ def judge(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Jud
         prompt=name,
         mos=judges.mos(speech.wav, speech.sample_rate),
         similarity=float(voice @ prompts[name]),
-        others=float(np.mean(others)) if others else float("nan"),
+        others=float(np.mean(others)) if others else None,
         duration_s=speech.duration_s,
         phonemes_per_s=sum(s.word is not None for s in spans) / speech.duration_s,
         longest_phoneme_s=max(s.end_s - s.start_s for s in spans),
@@ -76,7 +76,7 @@ def summarise(samples: list[Sample]) -> dict[str, Any]:
         "cer": cer,
         "dnsmos": mean("mos"),
         "similarity": mean("similarity"),
-        "margin": mean("similarity") - mean("others"),
+        "margin": None if samples[0].others is None else mean("similarity") - mean("others"),
         "seconds": sum(s.duration_s for s in samples),
         "phonemes_per_s": mean("phonemes_per_s"),
         "longest_phoneme_s": max(s.longest_phoneme_s for s in samples),

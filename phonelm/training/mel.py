@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from phonelm.codec_nets import mel_filterbank
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE, CodecConfig
 
 N_MELS = 40
 N_FFT = CodecConfig().analysis_n_fft
+FILTERBANK = mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE)
 LOG_FLOOR = -4.6  # ln of the smallest magnitude told apart; below it is silence whatever the recording
 LOG_STEP = 0.046  # nats per byte step: 255 steps reach ln magnitude 7.1, above a full-scale band
-
-
-@lru_cache(maxsize=1)
-def _filterbank() -> Tensor:
-    """(N_MELS, N_FFT // 2 + 1) float32, triangles of height 1 on the HTK mel scale, 0 Hz to half the sample rate."""
-    top = 2595.0 * np.log10(1.0 + SAMPLE_RATE / 2 / 700.0)
-    edges_hz = 700.0 * (10.0 ** (np.linspace(0.0, top, N_MELS + 2) / 2595.0) - 1.0)
-    bins_hz = np.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
-    rising = (bins_hz[None] - edges_hz[:-2, None]) / (edges_hz[1:-1] - edges_hz[:-2])[:, None]
-    falling = (edges_hz[2:, None] - bins_hz[None]) / (edges_hz[2:] - edges_hz[1:-1])[:, None]
-    return torch.from_numpy(np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32))
 
 
 def log_mel(wav: np.ndarray) -> np.ndarray:
@@ -42,7 +31,7 @@ def log_mel(wav: np.ndarray) -> np.ndarray:
     side = (N_FFT - HOP_LENGTH) // 2
     padded = F.pad(samples, (side, frames * HOP_LENGTH - len(samples) + side))
     windows = padded.unfold(0, N_FFT, HOP_LENGTH) * torch.hann_window(N_FFT)  # (T, N_FFT)
-    mel = torch.fft.rfft(windows).abs() @ _filterbank().T
+    mel = torch.fft.rfft(windows).abs() @ FILTERBANK.T
     log = mel.clamp_min(1e-8).log()
     return ((log - LOG_FLOOR) / LOG_STEP).round().clamp(0, 255).to(torch.uint8).numpy()
 

@@ -27,7 +27,7 @@ from phonelm.config import AlignerConfig, from_dict, to_dict
 from phonelm.phonemes import SYMBOLS, Phonemizer
 from phonelm.training.aligner import LAST_SILENCE_ID, VERSION, Aligner, align_batch, batches, train_aligner
 from phonelm.training.cache import write_arrays, write_json
-from phonelm.training.data import CACHE_FORMAT, FORMS, Problem, read_dataset
+from phonelm.training.data import CACHE_FORMAT, FORMS, Problem, read_datasets
 from phonelm.training.encode import Chunk, Part, encode_chunk, make_chunks
 from phonelm.training.report import KeepRule, judge, summarise, to_text
 
@@ -160,14 +160,7 @@ def prepare(
     index, count = shard
     if not 0 <= index < count:
         raise ValueError(f"shard {index}/{count}: must be 0/{count} to {count - 1}/{count}")
-    names = Counter(folder.resolve().name for folder in dataset_dirs)
-    if double := [name for name, n in names.items() if n > 1]:
-        raise ValueError(f"several datasets named {', '.join(double)}: ids would clash, rename a folder")
-    rows, problems = [], []
-    for folder in dataset_dirs:
-        good, bad = read_dataset(folder, form)
-        rows += good
-        problems += bad
+    rows, problems = read_datasets(dataset_dirs, form)
     worse = [row.spoiled() for row in rows if zlib.crc32(row.id.encode()) < spoiled * 2**32]
     rows += [row.at_speed(speed) for speed in speeds for row in rows] + worse
     codec = Codec.load(codec_name)
