@@ -157,7 +157,7 @@ CLAMPS = ("off", "seen", "prompt")
 class SamplingConfig:
     """How speech is sampled. `ValueError` names the setting that is out of range."""
 
-    temperature: float = 0.5  # of the codes; 0 takes the likeliest
+    temperature: float = 0.9  # of the codes; 0 takes the likeliest; below 0.7 unknown voices get stuck in one sound
     top_k: int = 0  # 0: no limit
     top_p: float = 1.0
     n_codebooks: int = 0  # 0: all that the model has

@@ -65,9 +65,9 @@ def test_places_to_swap_to(pair):
 
 
 def test_votes_are_counted_and_tabled():
-    settings = SamplingConfig(seed=1), SamplingConfig(seed=2, temperature=0.9)
+    settings = SamplingConfig(seed=1), SamplingConfig(seed=2, temperature=0.8)
     votes = [Vote(better, 'He said, "no".', 0.25, ("hibari", "clip"), settings) for better in ("A", NEITHER, "A")]
     assert tally([]) == "" and "A: <b>2</b>" in tally(votes) and "B: <b>0</b>" in tally(votes)
     rows = list(csv.DictReader(io.StringIO(votes_csv(votes))))
     assert [row["better"] for row in rows] == ["A", NEITHER, "A"] and rows[0]["text"] == 'He said, "no".'
-    assert (rows[0]["voice_B"], rows[0]["temperature_B"], rows[0]["seed_A"]) == ("clip", "0.9", "1")
+    assert (rows[0]["voice_B"], rows[0]["temperature_B"], rows[0]["seed_A"]) == ("clip", "0.8", "1")
