@@ -10,7 +10,7 @@ import json
 import platform
 import sys
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from phonelm.config import CLAMPS, SamplingConfig
@@ -255,6 +255,13 @@ def _codec(args: argparse.Namespace) -> int:
     return 0
 
 
+def _installed(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:  # the page needs more than speaking does
+        return f"no {package}"
+
+
 def _info(args: argparse.Namespace) -> int:
     import torch
 
@@ -264,7 +271,7 @@ def _info(args: argparse.Namespace) -> int:
     tts = TTS.load(args.checkpoint)
     m = tts.acoustic.metadata
     print(f"phonelm     {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
-    print("packages    " + ", ".join(f"{p} {version(p)}" for p in ("torch", "encodec", "g2p_en", "gradio", "numpy")))
+    print("packages    " + ", ".join(map(_installed, ("torch", "encodec", "g2p_en", "gradio", "numpy"))))
     print(f"device      {tts.engine.hold.device}, {tts.engine.precision} weights, {torch.get_num_threads()} threads")
     print(f"model       {sum(p.numel() for p in tts.model.parameters()) / 1e6:.1f}M parameters, {m['config']}")
     print(f"trained     {m.get('progress')}")
