@@ -21,14 +21,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import psutil
 import soundfile
 
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 
 APP = Path(__file__).parent.parent / "app.py"
 TEXTS = ("We walk home.", "The rain has stopped at last.", "How are you today?")
@@ -108,16 +110,21 @@ class ServerError(Exception):
     """An error that the server named."""
 
 
+@lru_cache
+def defaults(url: str) -> dict[str, Any]:
+    """The parameters of `/generate`, in order, with their defaults."""
+    info = httpx.get(url + "/gradio_api/info", timeout=PATIENCE_S).raise_for_status().json()
+    return {p["parameter_name"]: p["parameter_default"] for p in info["named_endpoints"]["/generate"]["parameters"]}
+
+
 def ask(url: str, text: str, seed: int, behaviour: str) -> np.ndarray | None:
     """One request, as a "quick", "slow" or "leaving" client; None if it left.
 
     Raises:
         ServerError, httpx.HTTPError: as the client sees them.
     """
-    data = [text, None, 0.5, 0, 1.0, 4, "off", 1.0, seed, False, None]
+    data = list((defaults(url) | {"text": text, "seed": seed, "new_seed": False}).values())
     with httpx.Client(timeout=PATIENCE_S) as client:
-        voices = client.get(url + "/gradio_api/info").raise_for_status().json()
-        data[-1] = voices["named_endpoints"]["/generate"]["parameters"][-1]["parameter_default"]
         answer = client.post(url + "/gradio_api/call/generate", json={"data": data})
         if answer.status_code != 200:
             raise ServerError(f"status {answer.status_code}")
@@ -207,8 +214,7 @@ def main() -> None:
         }  # fmt: skip
     print(json.dumps(found, indent=1))
     if args.json:
-        with atomic_write(args.json) as file:
-            file.write((json.dumps(found, indent=1) + "\n").encode())
+        write_json(args.json, found)
 
 
 if __name__ == "__main__":

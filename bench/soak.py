@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from itertools import islice, product
 from pathlib import Path
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from phonelm.arpabet import PAUSES
 from phonelm.config import SamplingConfig
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 from phonelm.phonemes import SILENCE
 from phonelm.speech import Speech
 from phonelm.tts import TTS
@@ -57,14 +56,14 @@ def soak(tts: TTS, texts: list[str], prompts: list[str], count: int) -> dict:
         the number of utterances with each fault, those utterances, seconds of audio, MiB of memory along the way.
     """
     process, memory, bad, audio_s = psutil.Process(), [], [], 0.0
-    jobs = islice(((seed, text, name) for seed, text, name in product(range(count), texts, prompts)), count)
+    jobs = islice(product(range(count), texts, prompts), count)
     voices = {name: tts.voice(name) for name in prompts}
     for i, (seed, text, name) in enumerate(tqdm(jobs, total=count)):
         speech = tts.speak(text, voices[name], SamplingConfig(seed=seed))
         audio_s += speech.duration_s
         if found := faults(speech):
             bad.append({"seed": seed, "text": text, "voice": name, "faults": found})
-        if i >= WARM - 1 and (i + 1) % WARM == 0:
+        if (i + 1) % WARM == 0:
             memory.append(process.memory_info().rss / 2**20)
     counts = Counter(fault for b in bad for fault in b["faults"])
     return {"utterances": count, "audio_s": audio_s, "faults": counts, "memory_mib": memory, "bad": bad}
@@ -89,8 +88,7 @@ def main() -> None:
     if memory := found["memory_mib"]:
         print(f"memory after {WARM}: {memory[0]:.0f} MiB, at the end {memory[-1] / memory[0] - 1:+.1%}")
     if args.json:
-        with atomic_write(args.json) as file:
-            file.write((json.dumps(found, indent=1) + "\n").encode())
+        write_json(args.json, found)
 
 
 if __name__ == "__main__":

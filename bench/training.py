@@ -16,7 +16,7 @@ import numpy as np
 
 from phonelm import layers
 from phonelm.config import PRESETS, TrainConfig
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 from phonelm.training.batches import plan_epoch
 from phonelm.training.train import Run
 
@@ -57,7 +57,8 @@ def ladder(preset: str) -> dict[str, Loop]:
 
 def throughput(loop: Loop, cache: Path, steps: int, batch_frames: int) -> float:
     """Seconds of target audio for each second, in this process."""
-    layers.SHORT = layers.SHORT if loop.products else 0
+    if not loop.products:
+        layers.SHORT = 0
     config = TrainConfig(batch_frames=batch_frames, max_steps=steps, precision=loop.precision)
     with TemporaryDirectory() as out:
         run = Run(cache, Path(out), PRESETS[loop.preset], config)
@@ -108,8 +109,7 @@ def main() -> None:
     for name, row in found.items():
         print(f"| {name} | " + " | ".join(f"{row[p]:.1f} ({row[p] / found['plain'][p]:.1f} x)" for p in row) + " |")
     if args.json:
-        with atomic_write(args.json) as file:
-            file.write((json.dumps(found, indent=1) + "\n").encode())
+        write_json(args.json, found)
 
 
 if __name__ == "__main__":

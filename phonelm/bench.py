@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import torch
 
 from phonelm.config import SamplingConfig
 from phonelm.engine import PRECISIONS
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 from phonelm.tts import TTS
 
 TEXT = "The rain has stopped at last, and we walk home along the river, past the mill and under the old stone bridge."
@@ -166,7 +165,5 @@ def run(args: argparse.Namespace) -> int:
         f"peak memory {start['peak_memory_bytes'] / 2**20:.0f} MiB"
     )
     if args.json:
-        with atomic_write(args.json) as file:
-            payload = {"timings": [asdict(t) for t in timings], "start": start}
-            file.write((json.dumps(payload, indent=1) + "\n").encode())
+        write_json(args.json, {"timings": [asdict(t) for t in timings], "start": start})
     return 0

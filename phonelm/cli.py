@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from phonelm.config import CLAMPS, SamplingConfig
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 
 EXAMPLES = """examples:
   python -m phonelm speak "Hello there, how are you?" -o hello.wav
@@ -158,8 +158,7 @@ def _speak(args: argparse.Namespace) -> int:
             print(f"note: {note}")
         print(f"{out}: {speech.duration_s:.1f} s, real-time factor {speech.real_time_factor:.2f}, seed {args.seed}")
     if args.json:
-        with atomic_write(args.json) as file:
-            file.write((json.dumps(infos if args.file else infos[0], indent=1) + "\n").encode())
+        write_json(args.json, infos if args.file else infos[0])
     return 0
 
 
@@ -198,13 +197,13 @@ def _read(args: argparse.Namespace) -> int:
     with tqdm(unit="piece") as bar:
 
         def report(reading, pieces) -> None:
+            if bar.total is None and (note := left_out(pieces)):
+                bar.write(f"note: {note}")
             bar.total = len(pieces)
             bar.update(reading.pieces - bar.n)
             bar.set_postfix_str(f"{reading.samples / tts.codec.sample_rate:.0f} s of speech")
 
         reading = read_aloud(tts, text, voice, args.out, settings, report)
-    if note := left_out(tts.phonemize(text)):
-        print(f"note: {note}")
     print(f"{args.out}: {reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}")
     return 0
 

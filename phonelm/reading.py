@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -13,7 +14,7 @@ import soundfile
 
 from phonelm.audio import AudioError, to_int16
 from phonelm.config import SamplingConfig
-from phonelm.files import atomic_write
+from phonelm.files import atomic_write, write_json
 from phonelm.phonemes import Phonemes
 from phonelm.speech import Speech, Voice
 from phonelm.tts import TTS, WIDTH
@@ -29,13 +30,11 @@ class Reading:
         key: of the text, the voice, the settings and the model.
         pieces: so many of the text are spoken.
         samples: so many they are.
-        forced: phonemes that were cut short because they lasted longer than any may.
     """
 
     key: str
     pieces: int = 0
     samples: int = 0
-    forced: int = 0
 
 
 def read_aloud(
@@ -73,11 +72,11 @@ def read_aloud(
                 file.truncate(2 * reading.samples)  # what came after the last state
                 file.seek(0, 2)
                 file.write(to_int16(speech.wav).astype("<i2").tobytes())
+                file.flush()
+                os.fsync(file.fileno())  # before the state says that it is there
             reading.pieces = min(at + WIDTH, len(pieces))
             reading.samples += len(speech.wav)
-            reading.forced += sum(frame.forced for frame in speech.frames)
-            with atomic_write(state) as file:
-                file.write(json.dumps(asdict(reading)).encode())
+            write_json(state, asdict(reading))
             if on_progress:
                 on_progress(reading, pieces)
         _finish(part, out, plan, reading.samples)
@@ -98,7 +97,7 @@ def _resume(part: Path, state: Path, key: str) -> Reading:
     """The reading to go on with, a new one if there is none."""
     try:
         reading = Reading(**json.loads(state.read_text(encoding="utf-8"))) if state.exists() else Reading(key)
-        if not all(type(n) is int and n >= 0 for n in (reading.pieces, reading.samples, reading.forced)):
+        if not all(type(n) is int and n >= 0 for n in (reading.pieces, reading.samples)):
             raise ValueError
         whole = not reading.pieces or part.stat().st_size >= 2 * reading.samples
     except (ValueError, TypeError, OSError):

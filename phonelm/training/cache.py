@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from phonelm.files import atomic_write
 from phonelm.training.encode import Part
 
 PRIVATE = ("part", "index", "longest", "leading")  # what only `prepare` needs of a record
@@ -63,9 +62,3 @@ def write_arrays(
     for path in sorted(work.iterdir()):
         os.replace(path, out / path.name)
     work.rmdir()
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write a readable JSON file, whole or not at all."""
-    with atomic_write(path) as file:
-        file.write((json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())

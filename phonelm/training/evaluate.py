@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from tqdm import tqdm
 from phonelm.audio import read_audio
 from phonelm.config import SamplingConfig
 from phonelm.engine import PRECISIONS
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 from phonelm.speech import Speech, Voice
 from phonelm.training.data import read_dataset
 from phonelm.training.judges import Judges, word_errors
@@ -181,7 +180,6 @@ def run(args: argparse.Namespace) -> int:
     report = {"speech": summarise(samples), **ceiling(tts, recordings, judges, tts.model.config.n_codebooks)}
     print(table(report))
     if args.json:
-        with atomic_write(args.json) as file:
-            payload = {"report": report, "settings": asdict(settings), "samples": [asdict(s) for s in samples]}
-            file.write((json.dumps(payload, indent=1) + "\n").encode())
+        payload = {"report": report, "settings": asdict(settings), "samples": [asdict(s) for s in samples]}
+        write_json(args.json, payload)
     return 0

@@ -7,7 +7,6 @@ is done against exposure bias: what is over-fitted is to be said back exactly.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from tqdm import tqdm
 
 from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, SamplingConfig, TrainConfig, to_dict
 from phonelm.engine import Engine
-from phonelm.files import atomic_write
+from phonelm.files import write_json
 from phonelm.generate import generate
 from phonelm.megabyte import PhoneLM
 from phonelm.training.batches import Batch, BatchMaker, plan_epoch, split_holdout
@@ -259,7 +258,6 @@ def run(args: argparse.Namespace) -> int:
     score = climb(rung, args.cache, PRESETS[args.preset], config)
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n{table_row(args.rung, score)}")
     if args.json:
-        with atomic_write(args.json) as file:
-            entry = {"name": args.rung, "rung": to_dict(rung), "steps": args.max_steps, "preset": args.preset}
-            file.write((json.dumps(entry | {"score": to_dict(score)}, indent=1) + "\n").encode())
+        entry = {"name": args.rung, "rung": to_dict(rung), "steps": args.max_steps, "preset": args.preset}
+        write_json(args.json, entry | {"score": to_dict(score)})
     return 0

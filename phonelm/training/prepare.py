@@ -24,9 +24,10 @@ from tqdm import tqdm
 from phonelm import checkpoint
 from phonelm.codec import Codec
 from phonelm.config import AlignerConfig, from_dict, to_dict
+from phonelm.files import write_json
 from phonelm.phonemes import SYMBOLS, Phonemizer
 from phonelm.training.aligner import LAST_SILENCE_ID, VERSION, Aligner, align_batch, batches, train_aligner
-from phonelm.training.cache import write_arrays, write_json
+from phonelm.training.cache import write_arrays
 from phonelm.training.data import CACHE_FORMAT, FORMS, Problem, read_datasets
 from phonelm.training.encode import Chunk, Part, encode_chunk, make_chunks
 from phonelm.training.report import KeepRule, judge, summarise, to_text
