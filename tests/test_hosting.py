@@ -52,10 +52,14 @@ class Proxy(BaseHTTPRequestHandler):
         pass
 
 
+class PatientServer(ThreadingHTTPServer):
+    request_queue_size = 128  # connections not yet accepted; with the 5 of the base class, a crowd is reset
+
+
 @pytest.fixture(scope="module")
 def hosted(app_tts, tmp_path_factory):
     """The app behind a proxy: the `gr.Blocks` and the address that users know."""
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    proxy = PatientServer(("127.0.0.1", 0), Proxy)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{proxy.server_port}{PREFIX}"
     with pytest.MonkeyPatch.context() as patch:
@@ -146,6 +150,18 @@ def test_uploads_and_clips_have_limits(hosted, client, tmp_path):
     soundfile.write(tmp_path / "long.flac", [0.0] * 4_000_001, 48_000)
     with pytest.raises(AppError, match="the voice clip is 83 s long; at most 83 s are taken at 48000 Hz"):
         client.predict("Hi.", handle_file(tmp_path / "long.flac"), api_name="/generate")
+
+
+def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
+    assert hosted[0].state_holder.capacity == app.SESSIONS
+    monkeypatch.setattr(hosted[0].state_holder, "capacity", 2)
+    users = [Client(hosted[1], verbose=False, download_files=tmp_path, analytics_enabled=False) for _ in range(3)]
+    for user in users:
+        user.predict("Hi.", api_name="/generate")
+    assert len(hosted[0].state_holder.session_data) == 2
+    with pytest.raises(AppError, match="there is no speech to edit"):
+        users[0].predict(1, 2, api_name="/edit")
+    users[2].predict(1, 2, api_name="/edit")
 
 
 def test_files_are_deleted_an_hour_later(hosted, client, voice_file):

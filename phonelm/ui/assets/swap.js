@@ -16,6 +16,7 @@ function across(seconds, from, to) {
 function swap() {
   const starts = JSON.parse(props.value), both = players(), next = 1 - last, seconds = both[last].currentTime;
   both[next].currentTime = across(both[last].ended ? 0 : seconds, starts[last], starts[next]);
+  both[last].pause(); // at once: the event comes later
   both[next].play().catch(() => {});
 }
 
