@@ -18,6 +18,7 @@ from phonelm.ui.inside import inside_tab
 from phonelm.ui.speak import speak_tab
 from phonelm.ui.zero import load_tts
 
+SESSIONS = 100  # whose last speech is kept; each takes a megabyte or two, and Gradio would keep 10,000
 THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere
     primary_hue="blue", neutral_hue="slate", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
 ).set(body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400")
@@ -46,7 +47,7 @@ def launch(demo: gr.Blocks, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
     return demo.queue(max_size=16).launch(
         theme=THEME, css=asset("page.css"), footer_links=["api"], run_history=False, ssr_mode=False,
-        max_file_size="20mb", **options,
+        max_file_size="20mb", state_session_capacity=SESSIONS, **options,
     )  # fmt: skip
 
 
