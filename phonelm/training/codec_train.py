@@ -127,7 +127,8 @@ class Run:
                     self._checkpoint(writer, average)
                     last_save = now
                 losses = " ".join(f"{name} {value:.3f}" for name, value in average.items())
-                bar.set_postfix_str(f"{progress.audio_s / progress.seconds:.1f} x, {progress.left(config)}, {losses}")
+                speed = progress.audio_s / progress.seconds
+                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, {losses}", refresh=False)
                 bar.update()
         if writer:
             writer.close()

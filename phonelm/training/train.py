@@ -179,8 +179,9 @@ class Run:
                 if monitor and config.speak_every_minutes and now - last_spoken > 60 * config.speak_every_minutes:
                     monitor.speak(self._tts(), progress.step)
                     last_spoken = now
+                losses = " ".join(f"{x:.2f}" for x in average)
+                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, {losses}", refresh=False)
                 bar.update()
-                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, " + " ".join(f"{x:.2f}" for x in average))
                 if done:
                     break
             else:
