@@ -7,16 +7,23 @@ Targets are those of `TARGETS`; what follows is for libFuzzer. It ends with exit
 else than to be used or refused by a `ValueError` of one line; that input is then written to `crash-…`.
 """
 
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import atheris
 
-with atheris.instrument_imports(include=["phonelm"]):
+with atheris.instrument_imports(include=["phonelm", "zipfile"]):
+    import numpy as np
+    import torch
+
     from phonelm import bundle, checkpoint, overrides, phonemes, weights
-    from phonelm.config import SamplingConfig, from_dict
+    from phonelm.audio import audio_bytes
+    from phonelm.config import SamplingConfig, from_dict, to_dict
+    from phonelm.recipe import MADE_WITH
 
 FOLDER = TemporaryDirectory()
 
@@ -28,7 +35,7 @@ def a_file(data: bytes) -> Path:
 
 
 def text_of(data: bytes) -> str:
-    return atheris.FuzzedDataProvider(data).ConsumeUnicodeNoSurrogates(len(data))
+    return data.decode(errors="replace")
 
 
 def checkpoint_of(data: bytes) -> None:
@@ -60,6 +67,38 @@ TARGETS = {
 }
 
 
+def valid_checkpoint() -> bytes:
+    path = Path(FOLDER.name, "valid")
+    checkpoint.save(path, {"weight": torch.zeros(2)}, {"kind": weights.KIND, "config": {}})
+    return path.read_bytes()
+
+
+def valid_recipe(voice: str) -> bytes:
+    return json.dumps({
+        "kind": bundle.KIND, "format": bundle.FORMAT, "text": "Hi.", "by_hand": False, "phonemes": "", "voice": voice,
+        "settings": to_dict(SamplingConfig()), "complete": True, "made_with": dict.fromkeys(MADE_WITH, "1"),
+        "edits": [{"start": 1, "end": 2, "seed": 3, "symbols": None}],
+    }).encode()  # fmt: skip
+
+
+def valid_zip() -> bytes:
+    buffer, clip = io.BytesIO(), audio_bytes(np.zeros(4000, np.float32), 8000, "WAV", "FLOAT")
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, content in ((bundle.RECIPE, valid_recipe(bundle.CLIP)), (bundle.CLIP, clip)):
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+SEEDS = {  # what the fuzzer starts from: with nothing it does not find a branch behind a key or a magic number
+    "text": ["I read it at 3:30 p.m., for £5; [live](L AY1 V)!".encode()],
+    "phonemes": [b"HH AH0 L OW1 , | W ER1 L D ."],
+    "lexicon": ["# names\nKrzysztof\tK SH IH1 SH T AO0 F\n".encode()],
+    "bundle": [valid_recipe("hibari"), valid_zip()],
+    "checkpoint": [valid_checkpoint()],
+    "settings": [json.dumps(to_dict(SamplingConfig())).encode()],
+}
+
+
 def main() -> None:
     target = TARGETS.get(sys.argv[1] if len(sys.argv) > 1 else "")
     if target is None:
@@ -71,7 +110,12 @@ def main() -> None:
         except ValueError as error:
             assert "\n" not in str(error), error
 
-    atheris.Setup([f"fuzz {sys.argv[1]}", *sys.argv[2:]], one_input)
+    seeds = Path(FOLDER.name, "seeds")
+    seeds.mkdir()
+    for i, seed in enumerate(SEEDS[sys.argv[1]]):
+        target(seed)
+        Path(seeds, str(i)).write_bytes(seed)
+    atheris.Setup([f"fuzz {sys.argv[1]}", *sys.argv[2:], str(seeds)], one_input)
     atheris.Fuzz()
 
 
