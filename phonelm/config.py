@@ -226,5 +226,7 @@ class CodecTrainConfig:
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
+        if not self.codebooks_used or not all(1 <= n <= N_Q for n in self.codebooks_used):
+            raise ValueError(f"codebooks_used must be numbers from 1 to {N_Q}, not {self.codebooks_used}")
         if not self.max_steps and not self.max_minutes > 0:
             raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")

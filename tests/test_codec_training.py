@@ -229,6 +229,12 @@ def test_a_resumed_run_equals_an_undisturbed_one(stage, trained, data, tmp_path)
     assert [k for k in one if not torch.equal(one[k], two[k])] == []
 
 
+@pytest.mark.parametrize("setting", [{"codebooks_used": (4, 9)}, {"codebooks_used": ()}, {"stage": "none"}, {"lr": 2}])
+def test_settings_that_cannot_be_are_named(setting):
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        replace(CONFIG, **setting)
+
+
 def test_a_run_too_short_for_a_codec_says_so(data, tmp_path):
     with pytest.raises(ValueError, match="no codec yet"):
         Run([data], tmp_path, TINY, replace(CONFIG, max_steps=2)).train()

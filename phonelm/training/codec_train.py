@@ -189,6 +189,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=int, default=default.batch_size, help="crops of a step (default %(default)s)")
     add("--crop-frames", type=int, default=default.crop_frames, help="frames of a crop (default %(default)s)")
     add("--lr", type=float, help=f"learning rate (default {default.lr}, in stage gan {default.gan_lr})")
+    add("--codebooks", type=int, nargs="+", default=default.codebooks_used, metavar="N", help="how many codebooks an "
+        f"example is given, drawn from these (default {' '.join(map(str, default.codebooks_used))}); one that is named "
+        "more often is drawn more often")  # fmt: skip
     add("--discriminator-width", type=int, default=default.discriminator_width, metavar="N",
         help="channels; 16 (default) suits a CPU, 32 is usual")  # fmt: skip
     add("--spoil", type=float, default=0.0, metavar="SHARE", help="of the inputs, by noise or a low-pass (default 0)")
@@ -213,7 +216,7 @@ def run(args: argparse.Namespace) -> int:
     config = CodecTrainConfig(
         stage=args.stage, freeze_encoder=freeze, max_minutes=args.max_minutes, max_steps=args.max_steps,
         batch_size=args.batch_size, crop_frames=args.crop_frames, discriminator_width=args.discriminator_width,
-        p_spoiled=args.spoil, precision=args.precision, seed=args.seed,
+        p_spoiled=args.spoil, codebooks_used=tuple(args.codebooks), precision=args.precision, seed=args.seed,
     )  # fmt: skip
     if args.lr is not None:
         config = replace(config, lr=args.lr, gan_lr=args.lr)
