@@ -92,7 +92,7 @@ def valid_zip() -> bytes:
 SEEDS = {  # what the fuzzer starts from: with nothing it does not find a branch behind a key or a magic number
     "text": ["I read it at 3:30 p.m., for £5; [live](L AY1 V)!".encode()],
     "phonemes": [b"HH AH0 L OW1 , | W ER1 L D ."],
-    "lexicon": ["# names\nKrzysztof\tK SH IH1 SH T AO0 F\n".encode()],
+    "lexicon": [b"# names\nKrzysztof\tK SH IH1 SH T AO0 F\n"],
     "bundle": [valid_recipe("hibari"), valid_zip()],
     "checkpoint": [valid_checkpoint()],
     "settings": [json.dumps(to_dict(SamplingConfig())).encode()],

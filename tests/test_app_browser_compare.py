@@ -11,7 +11,8 @@ from phonelm.config import SamplingConfig
 from phonelm.ui.differences import starts
 from tests import test_app_browser as app_browser
 
-browser, page, pytestmark = app_browser.browser, app_browser.page, app_browser.pytestmark
+browser, page, unhurried = app_browser.browser, app_browser.page, app_browser.unhurried
+pytestmark = app_browser.pytestmark
 GRIDS = [f"#compare-{name}-grid .grid-full:not([hidden])" for name in ("first", "second")]
 TEXT = "I read it. Do you?"
 LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6
@@ -130,7 +131,7 @@ def test_a_clip_against_a_bundled_voice(page, voice_file):
     assert "of the cells differ" in page.inner_text("#compare-status")
 
 
-def test_stop(page):
+def test_stop(page, unhurried):
     start(page, LONG)
     page.wait_for_selector("#compare-status progress")
     page.click("#compare-stop")
