@@ -32,6 +32,7 @@ EXAMPLES = """examples:
 TRAINING = (
     ("prepare", "Make a training cache of dataset folders."),
     ("train", "Train the model."),
+    ("average", "Average the weights of runs that began with the same ones."),
     ("train-codec", "Train the codec, or measure one."),
     ("bench", "Measure speed: real-time factor, time to first audio, where the time goes."),
     ("evaluate", "Measure word error rate, DNSMOS, speaker similarity and speed."),
@@ -273,7 +274,7 @@ def _info(args: argparse.Namespace) -> int:
     print("packages    " + ", ".join(map(_installed, ("torch", "encodec", "g2p_en", "gradio", "numpy"))))
     print(f"device      {tts.engine.hold.device}, {tts.engine.precision} weights, {torch.get_num_threads()} threads")
     print(f"model       {sum(p.numel() for p in tts.model.parameters()) / 1e6:.1f}M parameters, {m['config']}")
-    print(f"trained     {m.get('progress')}")
+    print(f"trained     {m.get('progress') or 'the mean of ' + ', '.join(map(str, m.get('averaged', [])))}")
     print(f"codec       {tts.codec.name}, {tts.codec.n_q} codebooks of {tts.codec.card}, {tts.codec.frame_rate:.0f} "
           f"frames/s, fingerprint {tts.codec.fingerprint}")  # fmt: skip
     return 0

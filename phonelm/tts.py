@@ -99,7 +99,8 @@ class TTS:
     @property
     def origin(self) -> dict[str, Any]:
         """Which model this is: its sizes, its training, its codec."""
-        return {k: self.acoustic.metadata.get(k) for k in ("config", "progress", "codec_fingerprint")}
+        metadata = self.acoustic.metadata
+        return {k: metadata[k] for k in ("config", "progress", "averaged", "codec_fingerprint") if k in metadata}
 
     def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
         """Encode a voice prompt.
