@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ from phonelm.voices import BundledVoice, bundled_voices
 
 PARAGRAPH_S = 0.6  # silence after a paragraph; that before the next one is added
 WIDTH = 8  # sentences that are spoken side by side where nobody listens yet
+CONVOLUTIONS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # of each length of audio one is kept: by default 1,024, 100 MiB
 
 
 class TTS:
@@ -70,6 +72,8 @@ class TTS:
     ) -> TTS:
         """Load the system.
 
+        PyTorch is told to keep few compiled convolutions, in the whole process, unless `CONVOLUTIONS` is set.
+
         Args:
             path: acoustic checkpoint; default `phonelm.safetensors` in `checkpoint.default_dir()`.
             codec: name of the codec, if not the one that the checkpoint asks for.
@@ -83,6 +87,7 @@ class TTS:
             LexiconError, CheckpointError, CodecError: something is missing, damaged, or does not fit; the message
                 says what to do.
         """
+        os.environ.setdefault(CONVOLUTIONS, "32")
         phonemizer = Phonemizer(UserLexicon.load(lexicon) if lexicon else UserLexicon())
         path = Path(path) if path else checkpoint.default_dir() / weights.FILE
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
