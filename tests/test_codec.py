@@ -30,7 +30,7 @@ def wav(vectors):
     return vectors["voice_wav"].astype(np.float32) / 32768
 
 
-# The bundled codec against vectors: codes from the code that first trained it, waveforms from the decoder as it is shipped
+# The bundled codec against vectors: codes from the code that first trained it, waveforms from the decoder as shipped
 
 
 @pytest.mark.parametrize("voice", VOICES)
