@@ -16,6 +16,7 @@ from phonelm.audio import AudioError, to_int16
 from phonelm.config import SamplingConfig
 from phonelm.files import atomic_write, write_json
 from phonelm.phonemes import Phonemes
+from phonelm.recipe import identity
 from phonelm.speech import Speech, Voice
 from phonelm.tts import TTS, WIDTH
 
@@ -27,7 +28,7 @@ class Reading:
     """How far a reading is, as it is kept beside the sound that there is.
 
     Attributes:
-        key: of the text, the voice, the settings and the model.
+        key: of the text, the voice, the settings, and all weights.
         pieces: so many of the text are spoken.
         samples: so many they are.
     """
@@ -89,7 +90,7 @@ def read_aloud(
 
 def _key(tts: TTS, plan: Speech) -> str:
     spoken = [(p.symbols, p.closes_paragraph) for p in plan.phonemes]
-    parts = [tts.origin, spoken, plan.voice.codes.tolist(), asdict(plan.settings), plan.deterministic]
+    parts = [identity(tts), spoken, plan.voice.codes.tolist(), asdict(plan.settings), plan.deterministic]
     return sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 

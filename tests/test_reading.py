@@ -113,6 +113,12 @@ def test_parts_that_belong_to_something_else_or_are_damaged_are_not_gone_on_with
     for other in ({"text": TEXT + " More."}, {"settings": SamplingConfig(seed=1)}):
         with pytest.raises(AudioError, match="another text, voice, setting or model"):
             start(**other)
+    weight = next(app_tts.codec.model.decoder.parameters()).data
+    before = weight.clone()
+    weight.zero_()  # another decoder of the same codes
+    with pytest.raises(AudioError, match="another text, voice, setting or model"):
+        start()
+    weight.copy_(before)
     state = tmp_path / "out.wav.part.json"
     kept = state.read_bytes()
     for damaged in (b"", b"[]", b"{", b'{"key": 1, "x": 2}', kept.replace(b'"pieces": 8', b'"pieces": "8"')):
