@@ -29,7 +29,7 @@ def start(page, text=TEXT, blind=False):
 
 def made(page):
     """Wait until both can be heard, and return their durations."""
-    page.wait_for_selector("#compare-swap button:not([disabled])")
+    page.wait_for_selector("#compare-swap .swap:not([disabled])")
     seconds = [f"document.querySelector('#compare-{name} audio')?.duration" for name in ("first", "second")]
     for duration in seconds:
         page.wait_for_function(f"{duration} > 0")
@@ -81,9 +81,9 @@ def test_one_is_heard_at_a_time(page):
     start(page)
     made(page)
     page.evaluate("document.querySelectorAll('[id^=compare-] audio').forEach((audio) => { audio.loop = true; })")
-    page.click("#compare-swap button")
+    page.click("#compare-swap .swap")
     page.wait_for_function("!document.querySelector('#compare-first audio').paused")
-    page.click("#compare-swap button")
+    page.click("#compare-swap .swap")
     page.wait_for_function("!document.querySelector('#compare-second audio').paused")
     assert player(page, "first", "paused")
 
@@ -94,12 +94,12 @@ def test_swap_goes_on_at_the_same_place_of_the_same_phoneme(page, app_tts):
     made(page)
     seeds = [int(page.input_value(f"#compare-{side}-seed input[type=number]")) for side in "ab"]
     first, second = (starts(app_tts.speak(TEXT, None, SamplingConfig(seed=seed))) for seed in seeds)
-    page.click("#compare-swap button")  # the first is the one that is heard
+    page.click("#compare-swap .swap")  # the first is the one that is heard
     for i in (3, len(first) - 2):
         page.evaluate(f"document.querySelector('#compare-first audio').currentTime = {(first[i] + first[i + 1]) / 2}")
-        page.click("#compare-swap button")
+        page.click("#compare-swap .swap")
         assert player(page, "second", "currentTime") == pytest.approx((second[i] + second[i + 1]) / 2, abs=0.002)
-        page.click("#compare-swap button")
+        page.click("#compare-swap .swap")
         assert player(page, "first", "currentTime") == pytest.approx((first[i] + first[i + 1]) / 2, abs=0.002)
 
 
@@ -109,8 +109,12 @@ def test_the_same_twice_is_refused(page):
     start(page)
     page.wait_for_selector("#compare-status .problem:has-text('A and B are the same')")
     page.click("#compare-b-settings button")
-    page.locator("#compare-b-settings").get_by_label("number input for Temperature", exact=True).fill("1.2")
-    page.keyboard.press("Tab")
+    temperature = page.locator("#compare-b-settings").get_by_label("number input for Temperature", exact=True)
+    temperature.fill("1.2")
+    temperature.press("Tab")
+    ranges = "[...document.querySelectorAll('#compare-b-settings input[type=range]')]"
+    page.wait_for_function(f"{ranges}.some((slider) => slider.value === '1.2')")
+    page.wait_for_timeout(500)  # a person is slower than the page
     page.click("#compare-generate")
     made(page)
     seeds = [page.input_value(f"#compare-{side}-seed input[type=number]") for side in "ab"]
@@ -137,7 +141,7 @@ def test_stop(page, unhurried):
     page.click("#compare-stop")
     page.wait_for_selector("#compare-status:has-text('nothing to compare')")
     page.wait_for_selector("#compare-generate:not([disabled])")
-    assert page.is_disabled("#compare-swap button")
+    assert page.is_disabled("#compare-swap .swap")
 
 
 def test_blind_trials_hide_which_is_which_until_the_vote_and_count_votes(page, monkeypatch):

@@ -154,6 +154,7 @@ def test_uploads_and_clips_have_limits(hosted, client, tmp_path):
 
 def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
     assert hosted[0].state_holder.capacity == app.SESSIONS
+    hosted[0].state_holder.session_data.clear()  # those of other tests
     monkeypatch.setattr(hosted[0].state_holder, "capacity", 2)
     users = [Client(hosted[1], verbose=False, download_files=tmp_path, analytics_enabled=False) for _ in range(3)]
     for user in users:

@@ -1,7 +1,7 @@
 // Of two players one is heard at a time. The button goes on in the other, at the same share of the same phoneme: the
 // value has, for each player, the seconds at which each phoneme begins, and the end.
 
-const button = element.querySelector("button"), leaving = new AbortController();
+const button = element.querySelector(".swap"), leaving = new AbortController();
 let last = 1; // the player that was heard last; before any, the button starts the first
 
 function players() {
