@@ -116,14 +116,14 @@ def answered(url, voice):
     voice = voice and {**voice, "meta": {"_type": "gradio.FileData"}}
     values = ["Hi.", voice, 0.5, 0, 1, 4, "off", 1, 1, False, "bundled"]
     run = f"{url}/gradio_api/call/generate"
-    event = httpx.post(run, json={"data": values}).json()["event_id"]
+    event = httpx.post(run, json={"data": values}, timeout=60).json()["event_id"]
     return httpx.get(f"{run}/{event}", timeout=60).text.split("event: ")[-1]
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "../../../etc/hostname", str(ROOT / "README.md")])
 def test_no_path_that_a_user_names_is_opened(hosted, path):
     assert answered(hosted[1], {"path": path}).startswith("error")
-    assert httpx.get(f"{hosted[1]}/gradio_api/file={path}").status_code in (403, 404)
+    assert httpx.get(f"{hosted[1]}/gradio_api/file={path}", timeout=60).status_code in (403, 404)
 
 
 def test_no_address_that_a_user_names_is_asked(hosted):
@@ -152,6 +152,18 @@ def test_uploads_and_clips_have_limits(hosted, client, tmp_path):
         client.predict("Hi.", handle_file(tmp_path / "long.flac"), api_name="/generate")
 
 
+def test_files_are_deleted_an_hour_later(hosted, client, voice_file):
+    demo, _ = hosted
+    assert demo.delete_cache == (3600, 3600)
+    *_, wav, _ = client.predict("Hi.", handle_file(voice_file), api_name="/generate")
+    kept = [Path(f) for files in demo.temp_file_sets for f in files if Path(f).suffix == ".wav"]
+    assert {f.name for f in kept} >= {Path(wav).name, voice_file.name} and all(f.exists() for f in kept)
+    delete_files_created_by_app(demo, 3600)
+    assert all(f.exists() for f in kept)
+    delete_files_created_by_app(demo, 0)
+    assert not any(f.exists() for f in kept)
+
+
 def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
     assert hosted[0].state_holder.capacity == app.SESSIONS
     hosted[0].state_holder.session_data.clear()  # those of other tests
@@ -163,18 +175,6 @@ def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
     with pytest.raises(AppError, match="there is no speech to edit"):
         users[0].predict(1, 2, api_name="/edit")
     users[2].predict(1, 2, api_name="/edit")
-
-
-def test_files_are_deleted_an_hour_later(hosted, client, voice_file):
-    demo, _ = hosted
-    assert demo.delete_cache == (3600, 3600)
-    *_, wav, _ = client.predict("Hi.", handle_file(voice_file), api_name="/generate")
-    kept = [Path(f) for files in demo.temp_file_sets for f in files if Path(f).suffix == ".wav"]
-    assert {f.name for f in kept} >= {Path(wav).name, voice_file.name} and all(f.exists() for f in kept)
-    delete_files_created_by_app(demo, 3600)
-    assert all(f.exists() for f in kept)
-    delete_files_created_by_app(demo, 0)
-    assert not any(f.exists() for f in kept)
 
 
 def test_the_model_is_put_on_a_lent_gpu(monkeypatch, app_tts):
