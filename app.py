@@ -15,6 +15,7 @@ from phonelm.ui.compare import compare_tab
 from phonelm.ui.compare_api import compare_endpoint
 from phonelm.ui.events import KEEP_S
 from phonelm.ui.inside import inside_tab
+from phonelm.ui.page import Page
 from phonelm.ui.speak import speak_tab
 from phonelm.ui.zero import load_tts
 
@@ -29,7 +30,7 @@ def build_demo(tts: TTS) -> gr.Blocks:
 
     Its public endpoints are `/generate`, `/edit` and `/compare`; start it with `launch`.
     """
-    with gr.Blocks(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
+    with Page(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
         with gr.Tabs():
             with gr.Tab("Speak"):

@@ -155,13 +155,17 @@ def test_uploads_and_clips_have_limits(hosted, client, tmp_path):
 def test_files_are_deleted_an_hour_later(hosted, client, voice_file):
     demo, _ = hosted
     assert demo.delete_cache == (3600, 3600)
-    *_, wav, _ = client.predict("Hi.", handle_file(voice_file), seed=1, new_seed=False, api_name="/generate")
+    texts = "Hi.", "The rain has stopped, and we walk home along the river."  # the second is long enough for reports
+    wavs = [client.predict(text, handle_file(voice_file), api_name="/generate")[-2] for text in texts]
     kept = [Path(f) for files in demo.temp_file_sets for f in files if Path(f).suffix == ".wav"]
-    assert {f.name for f in kept} >= {Path(wav).name, voice_file.name} and all(f.exists() for f in kept)
+    names = {*(Path(wav).name for wav in wavs), voice_file.name}
+    assert {f.name for f in kept} >= names and all(f.exists() for f in kept)
     delete_files_created_by_app(demo, 3600)
     assert all(f.exists() for f in kept)
     delete_files_created_by_app(demo, 0)
     assert not any(f.exists() for f in kept)
+    folder, examples = Path(demo.GRADIO_CACHE), {f for block in demo.blocks.values() for f in block.keep_in_cache}
+    assert {str(f) for f in folder.rglob("*") if f.is_file()} <= examples
 
 
 def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
