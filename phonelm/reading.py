@@ -16,7 +16,7 @@ from phonelm.audio import AudioError, to_int16
 from phonelm.config import SamplingConfig
 from phonelm.files import atomic_write, write_json
 from phonelm.phonemes import Phonemes
-from phonelm.recipe import identity
+from phonelm.recipe import identity, voice_identity
 from phonelm.speech import Speech, Voice
 from phonelm.tts import TTS, WIDTH
 
@@ -90,8 +90,8 @@ def read_aloud(
 
 def _key(tts: TTS, plan: Speech) -> str:
     spoken = [(p.symbols, p.closes_paragraph) for p in plan.phonemes]
-    parts = [identity(tts), spoken, plan.voice.codes.tolist(), asdict(plan.settings), plan.deterministic]
-    return sha256(json.dumps(parts, default=str).encode()).hexdigest()
+    parts = [identity(tts), voice_identity(plan.voice), spoken, asdict(plan.settings)]
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _resume(part: Path, state: Path, key: str) -> Reading:
