@@ -101,6 +101,17 @@ class TTS:
         acoustic = weights.load(path, loaded, device)
         return cls(acoustic, loaded, phonemizer, bundled_voices(), precision, deterministic)
 
+    def warm_up(self) -> TTS:
+        """Say a word to nobody, so that the first user does not wait for what is compiled and read at its first use.
+
+        Returns:
+            This system; without bundled voices nothing is done.
+        """
+        if self.voices:
+            for _ in self.stream("Ready."):
+                pass
+        return self
+
     @property
     def origin(self) -> dict[str, Any]:
         """Which model this is: its sizes, its training, its codec."""

@@ -196,9 +196,18 @@ def test_the_model_is_put_on_a_lent_gpu(monkeypatch, app_tts):
     tts = zero.load_tts(None, None)
     assert asked["device"] == "cuda" and asked["codec_device"] == "cpu"
     assert list(tts.make_frames()) == ["from the GPU"]
-    fake.config.Config.zero_gpu = False
-    zero.load_tts(None, "cpu")
-    assert asked["device"] == "cpu" and "spaces" not in sys.modules
+    assert "spaces" not in sys.modules
+
+
+def test_the_app_has_spoken_before_anybody_asks(monkeypatch, app_tts):
+    """Or the first user of a fresh installation would wait for compilers."""
+    asked, clips = {}, []
+    encode = app_tts.voice
+    monkeypatch.setattr(zero, "spaces", None)
+    monkeypatch.setattr(zero.TTS, "load", lambda *args, **kwargs: asked.update(kwargs) or app_tts)
+    monkeypatch.setattr(app_tts, "voice", lambda clip=None: clips.append(clip) or encode(clip))
+    assert zero.load_tts(None, "cpu") is app_tts
+    assert asked == {"device": "cpu"} and clips
 
 
 def test_the_front_matter_is_one_that_spaces_takes():

@@ -19,9 +19,9 @@ LENT_S = 60  # seconds for which a GPU is asked for, more than any sentence take
 
 
 def load_tts(checkpoint: Path | None, device: str | None) -> TTS:
-    """`TTS.load`; on ZeroGPU with the model on its GPU, whatever the device."""
+    """`TTS.load`, warmed up; on ZeroGPU with the model on its GPU, whatever the device, and as it was loaded."""
     if spaces is None or not spaces.config.Config.zero_gpu:
-        return TTS.load(checkpoint, device=device)
+        return TTS.load(checkpoint, device=device).warm_up()
     tts = TTS.load(checkpoint, device="cuda", codec_device="cpu")
     tts.make_frames = spaces.GPU(tts.make_frames, duration=LENT_S)
     return tts
