@@ -2,11 +2,15 @@
 
 `megabyte.py` is the network as it is trained, and what this is tested against. A frame of generation is hundreds of
 tiny operations whose cost is mostly that of being called, so everything that does not depend on the input is computed
-once (code embeddings with their linear maps become tables, the output heads single matrices), and on a CPU a step of a
-whole stack of blocks is one compiled call (`kernels.py`).
+once (code embeddings with their linear maps become tables, the output heads single matrices), and a step of a whole
+stack of blocks is one call: on a CPU a compiled one (`kernels.py`), with CUDA a captured graph (`graphs.py`).
 """
 
 from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -15,6 +19,7 @@ from torch import Tensor
 
 from phonelm import kernels
 from phonelm.codes import bos_id, previous
+from phonelm.graphs import Graph
 from phonelm.layers import EPS, KVCache, Transformer
 from phonelm.megabyte import CodeInput, PhoneLM
 
@@ -49,6 +54,7 @@ class Rows:
         self.data = like.data.new_zeros(layers, 2, count, heads, capacity, head_dim)
         self.lengths = torch.zeros(count, dtype=torch.int64, device=self.data.device)
         self.longest = 0  # of `lengths`, known without asking the device
+        self.graphs: dict[int, Graph] = {}  # of steps with so many rows in use, see `GraphedStepper`
 
     def put(self, row: int, cache: KVCache) -> None:
         """Let a row continue what is in a cache of one utterance."""
@@ -69,6 +75,7 @@ class Rows:
         capacity = self.data.shape[4]
         if length > capacity:
             self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * capacity) - capacity))
+            self.graphs.clear()  # they know where the data were
 
     def grown(self, count: int) -> None:
         """The first rows are one position longer."""
@@ -122,16 +129,20 @@ class Stepper:
         return y
 
     def _step(self, x: Tensor, rows: Rows) -> Tensor:
-        batch, end = len(x), rows.longest + 1
-        at, index = rows.lengths[:batch], torch.arange(batch, device=x.device)
-        cos, sin = self.turns[at].repeat(1, 1, 2)[:, None, None].unbind(3)  # (B, 1, 1, D/H)
+        return self._blocks(x, rows.data, rows.lengths, self.turns, rows.longest + 1, len(x) > 1)
+
+    def _blocks(self, x: Tensor, data: Tensor, lengths: Tensor, turns: Tensor, end: int, masked: bool) -> Tensor:
+        """The step in PyTorch: attention to the first `end` positions, if `masked` only to those that a row has."""
+        batch = len(x)
+        at, index = lengths[:batch], torch.arange(batch, device=x.device)
+        cos, sin = turns[at].repeat(1, 1, 2)[:, None, None].unbind(3)  # (B, 1, 1, D/H)
         sin = torch.cat([-sin[..., : sin.shape[-1] // 2], sin[..., sin.shape[-1] // 2 :]], -1)
-        seen = None if batch == 1 else (torch.arange(end, device=x.device) <= at[:, None])[:, None, None]
+        seen = (torch.arange(end, device=x.device) <= at[:, None])[:, None, None] if masked else None
         for layer, (qkv, out, gate_up, down) in enumerate(zip(*self.matrices)):
             qkv = F.linear(self._unit(x), qkv).view(batch, 3, self.heads, -1)
             turned, v = qkv[:, :2], qkv[:, 2]
             q, k = (turned * cos + turned.roll(sin.shape[-1] // 2, -1) * sin).unbind(1)
-            past = rows.data[layer]
+            past = data[layer]
             past[0, index, :, at], past[1, index, :, at] = k, v
             keys, values = past[:, :batch, :, :end]
             y = F.scaled_dot_product_attention(q[:, :, None], keys, values, attn_mask=seen)
@@ -139,6 +150,29 @@ class Stepper:
             gate, up = F.linear(self._unit(x), gate_up).chunk(2, dim=-1)
             x = x + F.linear(F.silu(gate) * up, down)
         return self._unit(x) * self.norm
+
+
+class GraphedStepper(Stepper):
+    """The same with CUDA, captured once for each number of rows; where that fails, a warning, and as it was."""
+
+    capture = True
+
+    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        if not self.capture:
+            return super()._step(x, rows)
+        if len(x) not in rows.graphs:
+            try:
+                rows.graphs[len(x)] = self._captured(x, rows)
+            except RuntimeError as error:
+                warnings.warn(f"no CUDA graph, so speech takes longer: {str(error).splitlines()[0]}", stacklevel=2)
+                self.capture = False
+                return super()._step(x, rows)
+        return rows.graphs[len(x)](x)
+
+    def _captured(self, x: Tensor, rows: Rows) -> Graph:
+        data, lengths, end = rows.data, rows.lengths, rows.data.shape[4]
+        turns = self.turns if len(self.turns) >= end else self._turns(end)
+        return Graph(lambda x: self._blocks(x, data, lengths, turns, end, masked=True), x)
 
 
 class CompiledStepper(Stepper):
@@ -190,7 +224,8 @@ class Engine:
         self.model, self.config = model, model.config
         outer, inner = model.global_model, model.local_model
         self.precision = choose_precision(precision, outer.no_phoneme.device)
-        stepper = CompiledStepper if self.precision == "int8" else Stepper
+        graphed = outer.no_phoneme.device.type == "cuda"
+        stepper = CompiledStepper if self.precision == "int8" else GraphedStepper if graphed else Stepper
         self.outer, self.inner = stepper(outer.transformer), stepper(inner.transformer)
         self.outer_codes, self.inner_codes = table(outer.codes), table(inner.codes)  # (K * rows, D)
         self.offsets = inner.codes.offsets
@@ -199,6 +234,7 @@ class Engine:
         self.context_bias = inner.context.bias + inner.position.flatten()
         self.heads = [Matrix(head.t(), self.precision) for head in inner.head()]  # (card, D) each
         self.advance, self.advance_bias = Matrix(inner.advance.weight, self.precision), inner.advance.bias.detach()
+        self.free_rows: dict[int, list[tuple[Rows, Rows]]] = {}  # that have graphs
 
     @torch.no_grad()
     def encode_text(self, symbols: Tensor, word_starts: Tensor) -> Tensor:
@@ -234,6 +270,19 @@ class Engine:
         """Rows of the global and of the local model for so many utterances."""
         local = self.inner.transformer.new_cache(1, self.config.n_codebooks + 1)
         return Rows(self.new_cache(), count), Rows(local, count)
+
+    @contextmanager
+    def rows(self, count: int) -> Iterator[tuple[Rows, Rows]]:
+        """`new_rows`, or such as were given back, whose graphs need not be captured again."""
+        free = self.free_rows.setdefault(count, [])
+        lent = free.pop() if free else self.new_rows(count)
+        for rows in lent:
+            rows.rewind()
+        try:
+            yield lent
+        finally:
+            if all(rows.graphs for rows in lent):
+                free.append(lent)
 
     def first(self, batch: int) -> Tensor:
         """(B, K) int64, what stands before the first frame of speech."""

@@ -173,31 +173,31 @@ def generate_batch(
     Raises:
         ValueError: a request that cannot be spoken.
     """
-    rows, local_rows = engine.new_rows(width)
-    waiting, utterances = enumerate(requests), []
-    prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
-    while True:
-        while len(utterances) < width and (taken := next(waiting, None)):
-            utterance = Utterance(engine, taken[0], taken[1], seen)
-            if not _same(taken[1].prompt, prompt):
-                prompt = taken[1].prompt
-                cache.rewind()
-                if prompt is not None and len(prompt):
-                    engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
-                length = cache.length
-            utterance.feed(engine, cache)
-            rows.put(len(utterances), cache)
-            cache.rewind(length)
-            utterances.append(utterance)
-        if not utterances:
-            return
-        for utterance, frame in zip(utterances, _frames(engine, utterances, rows, local_rows), strict=True):
-            yield utterance.index, frame
-        for row in reversed(range(len(utterances))):
-            if utterances[row].done:
-                rows.move(len(utterances) - 1, row)
-                utterances[row] = utterances[-1]
-                utterances.pop()
+    with engine.rows(width) as (rows, local_rows):
+        waiting, utterances = enumerate(requests), []
+        prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
+        while True:
+            while len(utterances) < width and (taken := next(waiting, None)):
+                utterance = Utterance(engine, taken[0], taken[1], seen)
+                if not _same(taken[1].prompt, prompt):
+                    prompt = taken[1].prompt
+                    cache.rewind()
+                    if prompt is not None and len(prompt):
+                        engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
+                    length = cache.length
+                utterance.feed(engine, cache)
+                rows.put(len(utterances), cache)
+                cache.rewind(length)
+                utterances.append(utterance)
+            if not utterances:
+                return
+            for utterance, frame in zip(utterances, _frames(engine, utterances, rows, local_rows), strict=True):
+                yield utterance.index, frame
+            for row in reversed(range(len(utterances))):
+                if utterances[row].done:
+                    rows.move(len(utterances) - 1, row)
+                    utterances[row] = utterances[-1]
+                    utterances.pop()
 
 
 def _same(a: Tensor | None, b: Tensor | None) -> bool:
