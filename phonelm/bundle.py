@@ -20,7 +20,8 @@ from phonelm.recipe import MADE_WITH, MAX_CLIP_SAMPLES, MAX_EDITS, Clip, Recipe,
 from phonelm.speech import Edit, Speech
 from phonelm.voices import NAME
 
-KIND, FORMAT = "phonelm-recipe", 2
+KIND, FORMAT = "phonelm-recipe", 3
+UNGUIDED = 2  # the format before there was guidance
 RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
 SMALL = {"speech.mp3": ("MP3", "MPEG_LAYER_III"), "speech.opus": ("OGG", "OPUS")}  # libsndfile's formats and subtypes
 MAX_BYTES = 20 * 2**20  # of a file that is read
@@ -149,12 +150,15 @@ def _values(data: bytes) -> dict[str, Any]:
     if not isinstance(values, dict) or values.get("kind") != KIND:
         raise RecipeError("the file is neither a bundle of PhoneLM nor a recipe")
     version = values.get("format")
-    if type(version) is not int or version != FORMAT:
+    if type(version) is not int or version not in (UNGUIDED, FORMAT):
         found = _short(version, quote=False) if isinstance(version, int) else "no number"
-        raise RecipeError(f"the recipe's format is {found}; this version of PhoneLM reads format {FORMAT}")
+        known = f"formats {UNGUIDED} and {FORMAT}"
+        raise RecipeError(f"the recipe's format is {found}; this version of PhoneLM reads {known}")
     types = {"kind": str, "format": int, "text": str, "by_hand": bool, "phonemes": str, "settings": dict, "voice": str,
              "complete": bool, "made_with": dict, "edits": list}  # fmt: skip
     _check_keys(values, types, "the recipe")
+    if version == UNGUIDED:
+        values["settings"].setdefault("guidance", 1.0)
     _check_keys(values["made_with"], dict.fromkeys(MADE_WITH, str), "made_with in the recipe")
     if values["voice"] != CLIP and not NAME.fullmatch(values["voice"]):
         raise RecipeError(f"the recipe's voice is {_short(values['voice'])}; it must be a voice's name or {CLIP!r}")

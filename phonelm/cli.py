@@ -121,6 +121,8 @@ def _speaking_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--clamp", choices=CLAMPS, default="off", help="codes that may be sampled: all, those seen in "
                    "training, those of the prompt")  # fmt: skip
     p.add_argument("--speed", type=float, default=default.speed, metavar="F", help="above 1 is faster")
+    p.add_argument("--guidance", type=float, default=default.guidance, metavar="F",
+                   help="how strictly sounds follow the phonemes; 1: no guidance (default %(default)s)")  # fmt: skip
     p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
     p.add_argument("--deterministic", action="store_true", help="the same at any number of threads, with one")
     p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
@@ -166,7 +168,7 @@ def _speak(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> SamplingConfig:
     return SamplingConfig(
         temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, n_codebooks=args.codebooks,
-        clamp=args.clamp, speed=args.speed, seed=args.seed,
+        clamp=args.clamp, speed=args.speed, guidance=args.guidance, seed=args.seed,
     )  # fmt: skip
 
 

@@ -110,6 +110,7 @@ class TrainConfig:
     prompt_long_s: tuple[float, float] = (4.0, 8.0)
     p_long_prompt: float = 0.35
     p_no_prompt: float = 0.05
+    p_no_text: float = 0.1  # utterances that train without phonemes, half of them without prompt too; see `guidance`
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
     p_hidden_span: float = 0.1  # share of previous frames hidden in spans, besides single ones (hide_previous)
     p_swapped_span: float = 0.05  # share of previous frames replaced by a span of another utterance of the batch
@@ -163,6 +164,7 @@ class SamplingConfig:
     n_codebooks: int = 0  # 0: all that the model has
     clamp: str = "off"  # codes that may be sampled: off (all), seen (in training), prompt (in the voice prompt)
     speed: float = 1.0  # odds of the pointer's moves are multiplied by this
+    guidance: float = 1.4  # how much more the phonemes count than they do in speech without text; 1: no guidance
     pointer_temperature: float = 0.4  # spread of durations; 0 takes their median
     max_phoneme_frames: int = 90  # a pointer that rests longer is moved on
     seed: int = 0
@@ -170,8 +172,8 @@ class SamplingConfig:
     def __post_init__(self) -> None:
         limits = {
             "temperature": (0.0, 2.0), "top_k": (0, CARD), "top_p": (0.01, 1.0), "n_codebooks": (0, N_Q),
-            "speed": (0.5, 2.0), "pointer_temperature": (0.0, 1.0), "max_phoneme_frames": (1, 10_000),
-            "seed": (0, 2**63 - 1),
+            "speed": (0.5, 2.0), "guidance": (1.0, 5.0), "pointer_temperature": (0.0, 1.0),
+            "max_phoneme_frames": (1, 10_000), "seed": (0, 2**63 - 1),
         }  # fmt: skip
         for name, (low, high) in limits.items():
             value = getattr(self, name)

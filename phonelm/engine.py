@@ -229,7 +229,7 @@ class Engine:
         self.outer, self.inner = stepper(outer.transformer), stepper(inner.transformer)
         self.outer_codes, self.inner_codes = table(outer.codes), table(inner.codes)  # (K * rows, D)
         self.offsets = inner.codes.offsets
-        self.hold = outer.hold.weight.detach()
+        self.hold, self.no_phoneme = outer.hold.weight.detach(), outer.no_phoneme.detach()[None]
         self.context = Matrix(inner.context.weight, self.precision)
         self.context_bias = inner.context.bias + inner.position.flatten()
         self.heads = [Matrix(head.t(), self.precision) for head in inner.head()]  # (card, D) each

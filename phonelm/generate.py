@@ -117,20 +117,23 @@ class Utterance:
         self.pointer.draw(self.config.pointer_temperature, self.generator)
         self.logits: list[Tensor] = []  # of the frame that is being made
 
-    def feed(self, engine: Engine, cache: KVCache) -> None:
-        """Put the frames that stay into the cache of the global model, after the prompt."""
+    def feed(self, engine: Engine, cache: KVCache, textless: bool = False) -> None:
+        """Put the frames that stay into the cache of the global model, after the prompt, with or without their text."""
         if not self.before:
             return
         device = self.text.device
         pointer = torch.tensor([f.pointer for f in self.before], device=device)
         _, hold = pointer_from_durations(durations_from_pointer(pointer, self.before[-1].pointer + 1))
+        if textless:
+            pointer, hold = torch.full_like(pointer, -1), torch.zeros_like(hold)
         codes = torch.stack([f.codes for f in self.before]).to(device)  # (T, n)
         codes = F.pad(codes, (0, engine.config.n_codebooks - codes.shape[1]), value=hidden_id(engine.config.card))
         engine.feed_speech(codes[None], pointer[None], hold[None], self.text, cache)
         self.prev = codes[-1:]
 
-    def draw(self, logits: Tensor) -> int:
-        """The next code of the frame, from (card,) logits on the CPU."""
+    def draw(self, views: Tensor) -> int:
+        """The next code of the frame, from (views, card) logits on the CPU, in the order of `views`."""
+        logits = views[0] if len(views) == 1 else views[1] + self.config.guidance * (views[0] - views[1])
         mask = None if self.masks is None else self.masks[len(self.logits)]
         self.logits.append(logits)
         return draw(logits, self.config, mask, self.generator)
@@ -149,6 +152,14 @@ class Utterance:
             if not self.done:
                 self.pointer.draw(self.config.pointer_temperature, self.generator)
         return frame
+
+    @property
+    def views(self) -> tuple[bool, ...]:
+        """For each time that the model is asked for a frame, whether it is asked without the text.
+
+        Guidance mixes what it says with and without, after "classifier-free guidance" (arXiv:2207.12598).
+        """
+        return (False,) if self.config.guidance == 1 else (False, True)
 
     @property
     def done(self) -> bool:
@@ -173,11 +184,11 @@ def generate_batch(
     Raises:
         ValueError: a request that cannot be spoken.
     """
-    with engine.rows(width) as (rows, local_rows):
-        waiting, utterances = enumerate(requests), []
+    with engine.rows(2 * width) as (rows, local_rows):
+        waiting, asked, speaking = enumerate(requests), [], 0  # asked: (utterance, without its text) of each row
         prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
         while True:
-            while len(utterances) < width and (taken := next(waiting, None)):
+            while speaking < width and (taken := next(waiting, None)):
                 utterance = Utterance(engine, taken[0], taken[1], seen)
                 if not _same(taken[1].prompt, prompt):
                     prompt = taken[1].prompt
@@ -185,44 +196,55 @@ def generate_batch(
                     if prompt is not None and len(prompt):
                         engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
                     length = cache.length
-                utterance.feed(engine, cache)
-                rows.put(len(utterances), cache)
-                cache.rewind(length)
-                utterances.append(utterance)
-            if not utterances:
+                for textless in utterance.views:
+                    utterance.feed(engine, cache, textless)
+                    rows.put(len(asked), cache)
+                    cache.rewind(length)
+                    asked.append((utterance, textless))
+                speaking += 1
+            if not asked:
                 return
-            for utterance, frame in zip(utterances, _frames(engine, utterances, rows, local_rows), strict=True):
+            for utterance, frame in _frames(engine, asked, rows, local_rows):
+                speaking -= utterance.done
                 yield utterance.index, frame
-            for row in reversed(range(len(utterances))):
-                if utterances[row].done:
-                    rows.move(len(utterances) - 1, row)
-                    utterances[row] = utterances[-1]
-                    utterances.pop()
+            for row in reversed(range(len(asked))):
+                if asked[row][0].done:
+                    rows.move(len(asked) - 1, row)
+                    asked[row] = asked[-1]
+                    asked.pop()
 
 
 def _same(a: Tensor | None, b: Tensor | None) -> bool:
     return a is b or (a is not None and b is not None and torch.equal(a, b))
 
 
-def _frames(engine: Engine, utterances: Sequence[Utterance], rows: Rows, local_rows: Rows) -> list[Frame]:
-    """The next frame of each utterance."""
+def _frames(
+    engine: Engine, asked: Sequence[tuple[Utterance, bool]], rows: Rows, local_rows: Rows
+) -> list[tuple[Utterance, Frame]]:
+    """The next frame of each utterance, in the order in which they came."""
     k, device = engine.config.n_codebooks, rows.lengths.device
-    text = torch.cat([u.text[:, u.pointer.index] for u in utterances])
-    hold = torch.tensor([u.pointer.hold for u in utterances], device=device)
-    inputs = engine.frame(torch.cat([u.prev for u in utterances]), text, hold, rows)
-    codes = torch.full((len(utterances), k), hidden_id(engine.config.card))  # (B, K), on the CPU
+    row_of = {key: row for row, key in enumerate(asked)}
+    utterances = sorted((u for u, textless in asked if not textless), key=lambda u: u.index)
+    text = torch.cat([engine.no_phoneme if textless else u.text[:, u.pointer.index] for u, textless in asked])
+    hold = torch.tensor([0 if textless else u.pointer.hold for u, textless in asked], device=device)
+    inputs = engine.frame(torch.cat([u.prev for u, _ in asked]), text, hold, rows)
+    codes = torch.full((len(asked), k), hidden_id(engine.config.card))  # (B, K), on the CPU
     local_rows.rewind()
     last = None
     for i in range(k):
         logits = engine.code(i, inputs, last, local_rows).cpu()
-        for row, utterance in enumerate(utterances):
+        for utterance in utterances:
             if i < utterance.n:
-                codes[row, i] = utterance.draw(logits[row])
+                views = [row_of[utterance, textless] for textless in utterance.views]
+                codes[views, i] = utterance.draw(logits[views])
         last = codes[:, i].to(device)
     moves = engine.code(k, inputs, last, local_rows)[:, 0].tolist()
-    for utterance, prev in zip(utterances, codes.to(device).split(1)):
-        utterance.prev = prev
-    return [u.close(codes[row], move) for row, (u, move) in enumerate(zip(utterances, moves))]
+    made = []
+    for utterance in utterances:
+        row = row_of[utterance, False]
+        utterance.prev = codes[row, None].to(device)
+        made.append((utterance, utterance.close(codes[row], moves[row])))
+    return made
 
 
 def generate(

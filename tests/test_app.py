@@ -47,7 +47,8 @@ def test_nothing_else_is_public(client):
     api = client.view_api(return_format="dict")
     assert list(api["named_endpoints"]) == ["/generate", "/edit", "/compare"] and not api["unnamed_endpoints"]
     parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
-    assert parameters == "text voice temperature top_k top_p codebooks clamp speed seed new_seed bundled".split()
+    settings = "temperature top_k top_p codebooks clamp speed seed new_seed bundled guidance"
+    assert parameters == ["text", "voice", *settings.split()]
 
 
 def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):
@@ -64,8 +65,10 @@ def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatc
 
 
 def test_speech_with_all_that_explains_it(client, app_tts):
-    settings = SamplingConfig(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2, seed=7)
-    got = generate(client, seed=7, temperature=0.8, top_k=50, top_p=0.9, codebooks=3, clamp="seen", speed=1.2)
+    settings = SamplingConfig(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2,
+                              guidance=2.0, seed=7)  # fmt: skip
+    got = generate(client, seed=7, temperature=0.8, top_k=50, top_p=0.9, codebooks=3, clamp="seen", speed=1.2,
+                   guidance=2.0)  # fmt: skip
     alone = app_tts.speak(TEXT, None, settings)
     assert np.array_equal(samples(got["audio"]), to_int16(alone.wav))
     assert np.array_equal(samples(got["wav"]), to_int16(alone.wav))

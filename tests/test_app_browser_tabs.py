@@ -60,6 +60,7 @@ def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_u
         ("Top-p", "0.9"),
         ("Codebooks", "3"),
         ("Speed", "1.2"),
+        ("Guidance", "1.8"),
     ):
         page.get_by_label(f"number input for {name}", exact=True).fill(value)
         page.keyboard.press("Tab")
@@ -69,8 +70,8 @@ def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_u
     speak(page)
     before, data = take_along(page)
     settings = json.loads(before["recipe.json"])["settings"]
-    named = {name: settings[name] for name in ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed")}
-    assert named == dict(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2)
+    expected = dict(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2, guidance=1.8)
+    assert {name: settings[name] for name in expected} == expected
     assert {"codes.npz", "recipe.json", "speech.wav", "voice.wav"} <= set(before)
 
     fresh(page, app_url)

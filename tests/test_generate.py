@@ -75,8 +75,8 @@ def test_interleaved_utterances_do_not_share_state(tiny_model):
 def requests():
     """Six utterances that differ in everything."""
     settings = [
-        {"seed": 1}, {"seed": 2, "n_codebooks": 2}, {"seed": 3, "temperature": 1.0, "clamp": "prompt"},
-        {"seed": 4, "speed": 1.5}, {"seed": 5, "top_k": 4}, {"seed": 6, "temperature": 0.0},
+        {"seed": 1}, {"seed": 2, "n_codebooks": 2, "guidance": 2.5}, {"seed": 3, "temperature": 1.0, "clamp": "prompt"},
+        {"seed": 4, "speed": 1.5, "guidance": 1.0}, {"seed": 5, "top_k": 4}, {"seed": 6, "temperature": 0.0},
     ]  # fmt: skip
     for i, values in enumerate(settings):
         prompt = None if i == 3 else PROMPT[: 6 + 2 * i] if i % 2 else PROMPT
@@ -97,6 +97,33 @@ def test_an_utterance_is_the_same_alone_and_in_a_batch(tiny_model, precision, wi
         if precision == "int8":  # to the last bit
             assert [f.picks for f in frames] == [f.picks for f in alone]
             assert [f.advance for f in frames] == [f.advance for f in alone]
+
+
+def test_guidance_moves_away_from_speech_without_text(tiny_model):
+    engine, first = Engine(tiny_model, "fp32"), Request(SYMBOLS, STARTS, PROMPT, SamplingConfig(guidance=3.0))
+    with torch.inference_mode():
+        text = engine.encode_text(SYMBOLS[None], STARTS[None])[:, 0]
+        logits = []
+        for slot in (text, tiny_model.global_model.no_phoneme[None]):  # the first frame, with and without
+            (rows, local_rows), cache = engine.new_rows(1), engine.new_cache()
+            engine.feed_prompt(PROMPT[None], cache)
+            rows.put(0, cache)
+            inputs = engine.frame(engine.first(1), slot, torch.zeros(1, dtype=torch.int64), rows)
+            logits.append(engine.code(0, inputs, None, local_rows)[0])
+    expected = (logits[1] + 3.0 * (logits[0] - logits[1])).softmax(0)
+    _, frame = next(generate_batch(engine, [first]))
+    pick = frame.picks[0]
+    assert pick.probability == pytest.approx(float(expected[pick.code]), rel=1e-4)
+    assert pick.top[0][0] == int(expected.argmax()) and abs(pick.top[0][1] - float(logits[0].softmax(0).max())) > 1e-4
+
+
+def test_without_guidance_the_model_is_asked_once(tiny_model, monkeypatch):
+    engine, asked = Engine(tiny_model), []
+    frame = engine.frame
+    monkeypatch.setattr(engine, "frame", lambda prev, *rest: asked.append(len(prev)) or frame(prev, *rest))
+    for guidance in (1.0, 1.5):
+        list(generate(engine, SYMBOLS[:2], STARTS[:2], PROMPT, SamplingConfig(guidance=guidance)))
+    assert asked[0] == 1 and asked[-1] == 2 and set(asked) == {1, 2}
 
 
 def test_requests_are_taken_only_when_there_is_room(tiny_model):
@@ -160,6 +187,7 @@ def test_threshold_sampling_equals_bernoulli_draws():
         ("top_k", 2000),
         ("top_p", 0.0),
         ("speed", 9.0),
+        ("guidance", 0.5),
         ("clamp", "x"),
         ("seed", -1),
         ("top_k", 1.5),

@@ -10,7 +10,8 @@ from phonelm.ui.take_along import LARGEST_SEED
 
 WHOLE = {
     "text": "I read it. Do you?", "phonemes": "AY1 | R EH1 D | IH1 T .\nD UW1 | Y UW1 ?", "voice": "other",
-    "temperature": "0.8", "top_k": "50", "top_p": "0.9", "codebooks": "3", "clamp": "seen", "speed": "1.2", "seed": "7",
+    "temperature": "0.8", "top_k": "50", "top_p": "0.9", "codebooks": "3", "clamp": "seen", "speed": "1.2",
+    "guidance": "1.8", "seed": "7",
 }  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def test_no_query_sets_nothing(app_tts, shown):
         ("top_p", "0", "it can be from 0.05 to 1"),
         ("codebooks", "9", "it can be from 1 to 4"),
         ("speed", "-1", "it can be from 0.5 to 2"),
+        ("guidance", "0.9", "it can be from 1 to 3"),
         ("seed", "9" * 5000, "it is no whole number"),
         ("seed", str(LARGEST_SEED + 1), "it can be from 0 to"),
         ("seed", "-1", "it can be from 0 to"),
@@ -66,4 +68,4 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_followed(app_tts, shown, n
 def test_what_a_link_sets_can_be_sampled(app_tts, shown):
     values, _ = read_query(app_tts, WHOLE, shown)
     SamplingConfig(values["temperature"], values["top_k"], values["top_p"], values["codebooks"], values["clamp"],
-                   values["speed"], seed=values["seed"])  # fmt: skip
+                   values["speed"], values["guidance"], seed=values["seed"])  # fmt: skip

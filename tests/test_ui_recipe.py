@@ -210,7 +210,7 @@ def test_damaged_and_lying_zips_are_refused(packed):
     "values, message",
     [
         ({"kind": "another"}, "neither a bundle"),
-        ({"format": 1}, "format is 1; this version of PhoneLM reads format 2"),
+        ({"format": 1}, "format is 1; this version of PhoneLM reads formats 2 and 3"),
         ({"format": "2"}, "format is no number"),
         ({"edits": {}}, "'edits' in the recipe must be of type list, not dict"),
         ({"edits": [7]}, "an edit of the recipe must be of type dict, not int"),
@@ -243,6 +243,7 @@ def test_recipes_of_another_form_are_refused(packed, values, message):
         ({"temperature": "x" * 30_000}, "'temperature' in the recipe's settings must be a number, not str"),
         ({"top_p": [[[]]]}, "must be a number, not list"),
         ({"top_k": 1.5}, "top_k must be a whole number"),
+        ({"guidance": 0}, "guidance must be from 1.0 to 5.0, not 0"),
         ({"seed": True}, "seed must be from"),
         ({"seed": 10**4000}, "seed must be from"),
         ({"clamp": "x" * 30_000}, "clamp must be one of off, seen, prompt"),
@@ -251,6 +252,14 @@ def test_recipes_of_another_form_are_refused(packed, values, message):
 )
 def test_settings_out_of_range_are_refused(packed, values, message):
     refused(with_settings(packed["bundled"][1], **values), message)
+
+
+def test_recipes_from_before_there_was_guidance_have_none(packed):
+    data = packed["bundled"][1]
+    settings = json.loads(members(data)[RECIPE])["settings"]
+    del settings["guidance"]
+    assert unpack(changed(data, settings=settings, format=2)).settings == replace(SETTINGS, guidance=1.0)
+    refused(changed(data, settings=settings), "settings have no 'guidance'")
 
 
 def test_a_clip_that_is_none_is_refused(packed):

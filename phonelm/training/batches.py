@@ -117,7 +117,11 @@ class BatchMaker:
         prompt_frames = int(rng.uniform(low, high) * FRAME_RATE)
         if augment and rng.random() < self.train.p_no_prompt:
             prompt_frames = 0
-        return self._collate([self._example(i, prompt_frames, rng) for i in indices], rng if augment else None)
+        if not augment:
+            return self._collate([self._example(i, prompt_frames, rng) for i in indices])
+        share = rng.random(len(indices)) / max(self.train.p_no_text, 1e-9)  # < 1: no text; < 1/2: no prompt either
+        examples = [self._example(i, 0 if s < 0.5 else prompt_frames, rng) for i, s in zip(indices, share)]
+        return self._collate(examples, rng, torch.as_tensor(share < 1))
 
     def _codes(self, index: int) -> Tensor:
         codes = self.dataset[index].codes[: self.model.n_codebooks]
@@ -142,7 +146,9 @@ class BatchMaker:
             whole = cut_front(whole, prompt_frames)
         return cut_back(whole, int(self.train.max_target_s * FRAME_RATE))
 
-    def _collate(self, examples: list[Example], rng: np.random.Generator | None) -> Batch:
+    def _collate(
+        self, examples: list[Example], rng: np.random.Generator | None = None, textless: Tensor | None = None
+    ) -> Batch:
         b, k, card = len(examples), self.model.n_codebooks, self.model.card
         n = max(len(e.symbols) for e in examples)
         t = max(len(e.prompt) + len(e.codes) for e in examples)
@@ -163,6 +169,8 @@ class BatchMaker:
             keep = torch.where(few, torch.as_tensor(rng.integers(1, k + 1, b)), k)
             prev = damage(prev, target, self.model.hide_previous, self.train, card, rng)
             prev, seen = keep_codebooks(prev, keep, card), keep_codebooks(seen, keep, card)
+        if textless is not None:
+            pointer[textless], hold[textless] = -1, 0
         lengths = torch.tensor([len(e.symbols) for e in examples])
         return Batch(symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance)
 

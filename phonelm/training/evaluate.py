@@ -152,6 +152,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, default=default.top_p, metavar="F")
     parser.add_argument("--top-k", type=int, default=default.top_k, metavar="N")
     parser.add_argument("--pointer-temperature", type=float, default=default.pointer_temperature, metavar="F")
+    parser.add_argument("--guidance", type=float, default=default.guidance, metavar="F")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the weights (default auto)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, metavar="DIR", help="keep the audio")
@@ -169,7 +170,7 @@ def run(args: argparse.Namespace) -> int:
     voices = {p.stem: tts.voice(p) for p in clips} or {"default": tts.voice()}
     settings = SamplingConfig(
         temperature=args.temperature, top_p=args.top_p, top_k=args.top_k,
-        pointer_temperature=args.pointer_temperature, seed=args.seed,
+        pointer_temperature=args.pointer_temperature, guidance=args.guidance, seed=args.seed,
     )  # fmt: skip
     samples = evaluate_speech(tts, sentences, voices, settings, judges, args.save)
     if args.recordings:

@@ -184,7 +184,7 @@ def speak(model: PhoneLM | PlainLM, symbols: Tensor, word_starts: Tensor, prompt
     """
     if isinstance(model, PlainLM):
         return speak_plain(model, symbols, word_starts, prompt, 2 * recorded)
-    settings = SamplingConfig(temperature=0.0, pointer_temperature=0.0)
+    settings = SamplingConfig(temperature=0.0, pointer_temperature=0.0, guidance=1.0)
     frames = list(generate(Engine(model, "fp32"), symbols, word_starts, prompt, settings))  # as it was trained
     finished = len({f.pointer for f in frames}) == len(symbols) and not any(f.forced for f in frames)
     return torch.stack([f.codes for f in frames]), finished

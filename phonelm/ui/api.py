@@ -29,10 +29,12 @@ def endpoints(tts: TTS) -> None:
     def generate(
         text, voice=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p, codebooks=k,
         clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True, bundled=next(iter(tts.voices)),
+        guidance=default.guidance,
     ):  # fmt: skip
         """Speak English in a bundled voice or that of a clip: audio, picture, phonemes, summary, seed, WAV, JSON."""
         try:
-            settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, draw_seed() if new_seed else seed)
+            seed = draw_seed() if new_seed else seed
+            settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed)
             prompt = chosen(CLIP if voice else bundled, voice)
             for _, speech in tts.stream(sentences(tts, text or ""), prompt, settings):
                 if len(speech.frames) % REPORT_FRAMES == 0:
@@ -71,6 +73,7 @@ def endpoints(tts: TTS) -> None:
             gr.Radio(list(CLAMPS), value=default.clamp, label="Clamp"), gr.Slider(0.5, 2, default.speed, label="Speed"),
             gr.Number(default.seed, precision=0, label="Seed"), gr.Checkbox(True, label="New seed each time"),
             gr.Radio(list(tts.voices), value=next(iter(tts.voices)), label="Bundled voice"),
+            gr.Slider(1, 5, default.guidance, label="Guidance"),
         ]  # fmt: skip
         audio, grid = gr.Audio(label="Speech"), gr.Image(label="Code grid")
         phonemes, report = gr.HTML(label="Words and phonemes"), gr.HTML(label="Summary")

@@ -14,6 +14,7 @@ CLAMP_INFO = (
     "the voice clip. A tighter clamp keeps strange sounds out, at the cost of clarity; crosses in the grid mark where "
     "it removed the model's first choice."
 )
+GUIDANCE_INFO = "How strictly the sound follows the phonemes: more is clearer, less is closer to the voice; 1 for none"
 MAX_SEED = 2**31
 
 
@@ -26,6 +27,7 @@ class Controls(NamedTuple):
     codebooks: gr.Slider
     clamp: gr.Radio
     speed: gr.Slider
+    guidance: gr.Slider
 
 
 def new_seed() -> int:
@@ -33,10 +35,10 @@ def new_seed() -> int:
     return secrets.randbelow(MAX_SEED)
 
 
-def sampling(temperature, top_k, top_p, codebooks, clamp, speed, seed: int) -> SamplingConfig:
+def sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed: int) -> SamplingConfig:
     """The controls' values as settings; ValueError names what is out of range."""
     return SamplingConfig(temperature=temperature, top_k=top_k, top_p=top_p, n_codebooks=codebooks, clamp=clamp,
-                          speed=speed, seed=seed)  # fmt: skip
+                          speed=speed, guidance=guidance, seed=seed)  # fmt: skip
 
 
 def controls(k: int) -> Controls:
@@ -50,11 +52,12 @@ def controls(k: int) -> Controls:
     with gr.Row():
         codebooks = gr.Slider(1, k, k, step=1, label="Codebooks", info="fewer sound rougher")
         speed = gr.Slider(0.5, 2, default.speed, step=0.05, label="Speed", info="above 1 is faster")
+    guidance = gr.Slider(1, 3, default.guidance, step=0.1, label="Guidance", info=GUIDANCE_INFO)
     clamp = gr.Radio(
         [("off", "off"), ("seen in training", "seen"), ("in the voice clip", "prompt")],
         value=default.clamp, label="Codebook clamping", info=CLAMP_INFO,
     )  # fmt: skip
-    return Controls(temperature, top_k, top_p, codebooks, clamp, speed)
+    return Controls(temperature, top_k, top_p, codebooks, clamp, speed, guidance)
 
 
 def seed_controls(elem_id: str) -> tuple[gr.Number, gr.Checkbox]:

@@ -26,7 +26,7 @@ from phonelm.ui.voice import VoiceInput
 from phonelm.ui.written import say_again, sentences
 
 LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
-SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed")  # the settings of `Controls`, in its order
+SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed", "guidance")  # of `Controls`, in its order
 
 
 def recipe_of(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, str]) -> Recipe:
