@@ -37,9 +37,9 @@ def test_speech_has_audio_codes_and_a_timeline_that_agree(tiny_tts, clip):
 
 
 def test_streamed_audio_equals_the_whole(tiny_tts, clip):
-    settings = SamplingConfig(seed=5)
-    whole = tiny_tts.speak(TEXT, clip, settings)
-    chunks = list(tiny_tts.stream(TEXT, clip, settings))
+    text, settings = f"{TEXT} {TEXT}", SamplingConfig(seed=5)
+    whole = tiny_tts.speak(text, clip, settings)
+    chunks = list(tiny_tts.stream(text, clip, settings))
     assert len(chunks) > 2
     joined = np.concatenate([c for c, _ in chunks])
     assert joined.dtype == np.int16 and np.abs(joined.astype(int) - to_int16(whole.wav)).max() <= 4
