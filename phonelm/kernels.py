@@ -83,7 +83,7 @@ def attend(q, keys, values, scores, out):
 
 
 @compiled
-def step(x, qkv, out, gate_up, down, norm, turns, cache, lengths):
+def step(x, qkv, out, gate_up, down, norm, turns, cache, lengths, first):
     """Advance a stack of blocks by one position; x is overwritten by the normed result.
 
     Args:
@@ -92,7 +92,8 @@ def step(x, qkv, out, gate_up, down, norm, turns, cache, lengths):
         norm: (D,) float32, of the last norm.
         turns: (positions, 2, D/H/2) float32 rotary table.
         cache: (layers, 2, at least B, H, capacity, D/H) float32, the keys and values of the new position are added.
-        lengths: (B,) int64, positions that each row has in the cache; there must be room for one more.
+        lengths: (at least B,) int64, positions that each row has in the cache; there must be room for one more.
+        first: which row of `cache` and `lengths` the first of x is.
     """
     layers, heads, dim = cache.shape[0], cache.shape[3], cache.shape[5]
     rows, width = x.shape
@@ -105,11 +106,11 @@ def step(x, qkv, out, gate_up, down, norm, turns, cache, lengths):
         unit(x, normed)
         project(qkv[0][layer], qkv[1][layer], normed, wide)
         for b in range(rows):
-            start = lengths[b]
+            start = lengths[first + b]
             for h in range(heads):
                 vectors = wide[b].reshape(3, heads, dim)
                 q, k, v = vectors[0, h], vectors[1, h], vectors[2, h]
-                keys, values = cache[layer, 0, b, h], cache[layer, 1, b, h]
+                keys, values = cache[layer, 0, first + b, h], cache[layer, 1, first + b, h]
                 turn(q, turns[start])
                 turn(k, turns[start])
                 keys[start] = k

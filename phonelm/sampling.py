@@ -21,9 +21,9 @@ class Pick:
 
     Attributes:
         code: the code chosen.
-        probability: of the chosen code, under the model (temperature 1, before clamping).
-        entropy: of the model's distribution, in bits.
-        top: the likeliest codes and their probabilities, under the model.
+        probability: of the chosen code, under the guided model (temperature 1, before clamping).
+        entropy: of that distribution, in bits.
+        top: the likeliest codes and their probabilities in it.
         clamped: the clamp removed the model's first choice.
     """
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from phonelm import engine as engines
 from phonelm.codes import seen_codes
 from phonelm.config import SamplingConfig
 from phonelm.engine import Engine
@@ -124,6 +125,22 @@ def test_without_guidance_the_model_is_asked_once(tiny_model, monkeypatch):
     for guidance in (1.0, 1.5):
         list(generate(engine, SYMBOLS[:2], STARTS[:2], PROMPT, SamplingConfig(guidance=guidance)))
     assert asked[0] == 1 and asked[-1] == 2 and set(asked) == {1, 2}
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_share_the_rows_and_change_nothing(tiny_model, monkeypatch, threads):
+    before, asked, submit = torch.get_num_threads(), [], engines.HELPERS.submit
+    monkeypatch.setattr(engines.HELPERS, "submit", lambda *args: asked.append(args[-1]) or submit(*args))
+    torch.set_num_threads(threads)
+    try:
+        alone = list(generate_batch(Engine(tiny_model), requests()))
+        assert not asked  # there is too little to do
+        monkeypatch.setattr(engines, "PART_PRODUCTS", 1)
+        together = list(generate_batch(Engine(tiny_model), requests()))
+    finally:
+        torch.set_num_threads(before)
+    assert [(i, f.picks, f.advance) for i, f in together] == [(i, f.picks, f.advance) for i, f in alone]
+    assert asked and all(first > 0 for first in asked)
 
 
 def test_requests_are_taken_only_when_there_is_room(tiny_model):
