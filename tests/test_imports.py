@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "phonelm"
 ORDER = (  # a module imports only from those before it
     "config files errors arpabet overrides normalize text lexicon homographs phonemes pieces codes layers megabyte "
-    "kernels engine sampling generate checkpoint bandwidth audio provenance speech edit codec_nets codec_stream "
+    "kernels graphs engine sampling generate checkpoint bandwidth audio provenance speech edit codec_nets codec_stream "
     "codec_weights codec weights voices tts recipe reading bundle bench picture ui training cli __main__"
 ).split()
 MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
