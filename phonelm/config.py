@@ -110,7 +110,7 @@ class TrainConfig:
     prompt_long_s: tuple[float, float] = (4.0, 8.0)
     p_long_prompt: float = 0.35
     p_no_prompt: float = 0.05
-    p_no_text: float = 0.1  # utterances that train without phonemes, half of them without prompt too; see `guidance`
+    p_unconditional: float = 0.1  # utterances that train without phonemes and prompt, for guidance
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
     p_hidden_span: float = 0.1  # share of previous frames hidden in spans, besides single ones (hide_previous)
     p_swapped_span: float = 0.05  # share of previous frames replaced by a span of another utterance of the batch
@@ -164,7 +164,7 @@ class SamplingConfig:
     n_codebooks: int = 0  # 0: all that the model has
     clamp: str = "off"  # codes that may be sampled: off (all), seen (in training), prompt (in the voice prompt)
     speed: float = 1.0  # odds of the pointer's moves are multiplied by this
-    guidance: float = 1.4  # how much more the phonemes count than they do in speech without text; 1: no guidance
+    guidance: float = 1.4  # away from speech without text and prompt, 1: none (classifier-free guidance)
     pointer_temperature: float = 0.4  # spread of durations; 0 takes their median
     max_phoneme_frames: int = 90  # a pointer that rests longer is moved on
     seed: int = 0

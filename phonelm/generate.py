@@ -117,14 +117,16 @@ class Utterance:
         self.pointer.draw(self.config.pointer_temperature, self.generator)
         self.logits: list[Tensor] = []  # of the frame that is being made
 
-    def feed(self, engine: Engine, cache: KVCache, textless: bool = False) -> None:
-        """Put the frames that stay into the cache of the global model, after the prompt, with or without their text."""
+    def feed(self, engine: Engine, cache: KVCache, unconditional: bool = False) -> None:
+        """Put the frames that stay into the cache of the global model, after the prompt; for `unconditional`, the cache
+        has none, and the frames have no text.
+        """
         if not self.before:
             return
         device = self.text.device
         pointer = torch.tensor([f.pointer for f in self.before], device=device)
         _, hold = pointer_from_durations(durations_from_pointer(pointer, self.before[-1].pointer + 1))
-        if textless:
+        if unconditional:
             pointer, hold = torch.full_like(pointer, -1), torch.zeros_like(hold)
         codes = torch.stack([f.codes for f in self.before]).to(device)  # (T, n)
         codes = F.pad(codes, (0, engine.config.n_codebooks - codes.shape[1]), value=hidden_id(engine.config.card))
@@ -155,9 +157,10 @@ class Utterance:
 
     @property
     def views(self) -> tuple[bool, ...]:
-        """For each time that the model is asked for a frame, whether it is asked without the text.
+        """For each time that the model is asked for a frame, whether that is unconditional: without text and prompt.
 
-        Guidance mixes what it says with and without, after "classifier-free guidance" (arXiv:2207.12598).
+        Guidance extrapolates from what it says without to what it says with them (classifier-free guidance,
+        arXiv:2207.12598).
         """
         return (False,) if self.config.guidance == 1 else (False, True)
 
@@ -185,8 +188,9 @@ def generate_batch(
         ValueError: a request that cannot be spoken.
     """
     with engine.rows(2 * width) as (rows, local_rows):
-        waiting, asked, speaking = enumerate(requests), [], 0  # asked: (utterance, without its text) of each row
+        waiting, asked, speaking = enumerate(requests), [], 0  # asked: (utterance, unconditional) of each row
         prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
+        empty = engine.new_cache()
         while True:
             while speaking < width and (taken := next(waiting, None)):
                 utterance = Utterance(engine, taken[0], taken[1], seen)
@@ -196,11 +200,12 @@ def generate_batch(
                     if prompt is not None and len(prompt):
                         engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
                     length = cache.length
-                for textless in utterance.views:
-                    utterance.feed(engine, cache, textless)
-                    rows.put(len(asked), cache)
-                    cache.rewind(length)
-                    asked.append((utterance, textless))
+                for unconditional in utterance.views:
+                    into = empty if unconditional else cache
+                    utterance.feed(engine, into, unconditional)
+                    rows.put(len(asked), into)
+                    into.rewind(0 if unconditional else length)
+                    asked.append((utterance, unconditional))
                 speaking += 1
             if not asked:
                 return
@@ -224,9 +229,9 @@ def _frames(
     """The next frame of each utterance, in the order in which they came."""
     k, device = engine.config.n_codebooks, rows.lengths.device
     row_of = {key: row for row, key in enumerate(asked)}
-    utterances = sorted((u for u, textless in asked if not textless), key=lambda u: u.index)
-    text = torch.cat([engine.no_phoneme if textless else u.text[:, u.pointer.index] for u, textless in asked])
-    hold = torch.tensor([0 if textless else u.pointer.hold for u, textless in asked], device=device)
+    utterances = sorted((u for u, unconditional in asked if not unconditional), key=lambda u: u.index)
+    text = torch.cat([engine.no_phoneme if unconditional else u.text[:, u.pointer.index] for u, unconditional in asked])
+    hold = torch.tensor([0 if unconditional else u.pointer.hold for u, unconditional in asked], device=device)
     inputs = engine.frame(torch.cat([u.prev for u, _ in asked]), text, hold, rows)
     codes = torch.full((len(asked), k), hidden_id(engine.config.card))  # (B, K), on the CPU
     local_rows.rewind()
@@ -235,7 +240,7 @@ def _frames(
         logits = engine.code(i, inputs, last, local_rows).cpu()
         for utterance in utterances:
             if i < utterance.n:
-                views = [row_of[utterance, textless] for textless in utterance.views]
+                views = [row_of[utterance, unconditional] for unconditional in utterance.views]
                 codes[views, i] = utterance.draw(logits[views])
         last = codes[:, i].to(device)
     moves = engine.code(k, inputs, last, local_rows)[:, 0].tolist()

@@ -100,14 +100,15 @@ def test_an_utterance_is_the_same_alone_and_in_a_batch(tiny_model, precision, wi
             assert [f.advance for f in frames] == [f.advance for f in alone]
 
 
-def test_guidance_moves_away_from_speech_without_text(tiny_model):
+def test_guidance_moves_away_from_speech_without_text_and_prompt(tiny_model):
     engine, first = Engine(tiny_model, "fp32"), Request(SYMBOLS, STARTS, PROMPT, SamplingConfig(guidance=3.0))
     with torch.inference_mode():
         text = engine.encode_text(SYMBOLS[None], STARTS[None])[:, 0]
         logits = []
-        for slot in (text, tiny_model.global_model.no_phoneme[None]):  # the first frame, with and without
+        for slot, prompt in ((text, PROMPT), (tiny_model.global_model.no_phoneme[None], PROMPT[:0])):  # the first frame
             (rows, local_rows), cache = engine.new_rows(1), engine.new_cache()
-            engine.feed_prompt(PROMPT[None], cache)
+            if len(prompt):
+                engine.feed_prompt(prompt[None], cache)
             rows.put(0, cache)
             inputs = engine.frame(engine.first(1), slot, torch.zeros(1, dtype=torch.int64), rows)
             logits.append(engine.code(0, inputs, None, local_rows)[0])

@@ -119,9 +119,9 @@ class BatchMaker:
             prompt_frames = 0
         if not augment:
             return self._collate([self._example(i, prompt_frames, rng) for i in indices])
-        share = rng.random(len(indices)) / max(self.train.p_no_text, 1e-9)  # < 1: no text; < 1/2: no prompt either
-        examples = [self._example(i, 0 if s < 0.5 else prompt_frames, rng) for i, s in zip(indices, share)]
-        return self._collate(examples, rng, torch.as_tensor(share < 1))
+        unconditional = rng.random(len(indices)) < self.train.p_unconditional
+        examples = [self._example(i, 0 if u else prompt_frames, rng) for i, u in zip(indices, unconditional)]
+        return self._collate(examples, rng, torch.as_tensor(unconditional))
 
     def _codes(self, index: int) -> Tensor:
         codes = self.dataset[index].codes[: self.model.n_codebooks]
@@ -147,7 +147,7 @@ class BatchMaker:
         return cut_back(whole, int(self.train.max_target_s * FRAME_RATE))
 
     def _collate(
-        self, examples: list[Example], rng: np.random.Generator | None = None, textless: Tensor | None = None
+        self, examples: list[Example], rng: np.random.Generator | None = None, unconditional: Tensor | None = None
     ) -> Batch:
         b, k, card = len(examples), self.model.n_codebooks, self.model.card
         n = max(len(e.symbols) for e in examples)
@@ -169,8 +169,8 @@ class BatchMaker:
             keep = torch.where(few, torch.as_tensor(rng.integers(1, k + 1, b)), k)
             prev = damage(prev, target, self.model.hide_previous, self.train, card, rng)
             prev, seen = keep_codebooks(prev, keep, card), keep_codebooks(seen, keep, card)
-        if textless is not None:
-            pointer[textless], hold[textless] = -1, 0
+        if unconditional is not None:
+            pointer[unconditional], hold[unconditional] = -1, 0
         lengths = torch.tensor([len(e.symbols) for e in examples])
         return Batch(symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance)
 

@@ -14,7 +14,7 @@ CLAMP_INFO = (
     "the voice clip. A tighter clamp keeps strange sounds out, at the cost of clarity; crosses in the grid mark where "
     "it removed the model's first choice."
 )
-GUIDANCE_INFO = "How strictly the sound follows the phonemes: more is clearer, less is closer to the voice; 1 for none"
+GUIDANCE_INFO = "How strictly the sound follows phonemes and voice: more is clearer, less is livelier; 1 for none"
 MAX_SEED = 2**31
 
 
