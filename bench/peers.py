@@ -26,6 +26,7 @@ from phonelm.speech import Voice
 from phonelm.tts import TTS
 
 Run = Callable[[], float]  # does the work once; returns its real-time factor
+UNGUIDED = SamplingConfig(guidance=1.0)
 MIDDLE = 230  # frames of speech before the frame that stands for all, in a sentence of about 6 s
 
 
@@ -51,8 +52,8 @@ def repeated(step: Callable[[], object], per_frame: int = 1) -> Run:
     return run
 
 
-def phonelm(tts: TTS, voice: Voice) -> Run:
-    return timed(lambda: [s for _, s in tts.stream(TEXT, voice, SamplingConfig())][-1].duration_s)
+def phonelm(tts: TTS, voice: Voice, settings: SamplingConfig = SamplingConfig()) -> Run:
+    return timed(lambda: [s for _, s in tts.stream(TEXT, voice, settings)][-1].duration_s)
 
 
 def without_caches(tts: TTS, voice: Voice) -> Run:
@@ -141,12 +142,13 @@ def espeak(tts: TTS, voice: Voice) -> Run:
 
 PEERS: dict[str, Callable[[TTS, Voice], Run]] = {
     "PhoneLM, int8, compiled": phonelm,
-    "PhoneLM, fp32, PyTorch": lambda tts, voice: phonelm(
-        TTS(tts.acoustic, tts.codec, tts.phonemizer, tts.voices, "fp32"), voice
+    "the same without guidance": lambda tts, voice: phonelm(tts, voice, UNGUIDED),
+    "fp32, PyTorch, without guidance": lambda tts, voice: phonelm(
+        TTS(tts.acoustic, tts.codec, tts.phonemizer, tts.voices, "fp32"), voice, UNGUIDED
     ),
-    "PhoneLM without caches": without_caches,
+    "without caches and guidance": without_caches,
     "MEGABYTE-pytorch, same dimensions": megabyte,
-    "memory bandwidth limit of PhoneLM": bandwidth_limit,
+    "memory bandwidth limit of one without guidance": bandwidth_limit,
     "Kokoro-82M, int8, ONNX Runtime": kokoro,
     "hibari-tts": hibari,
     "espeak-ng (a process for each sentence)": espeak,
