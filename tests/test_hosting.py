@@ -114,7 +114,7 @@ def test_one_event_at_a_time_uses_the_model_and_the_queue_has_an_end(client, app
 def answered(url, voice):
     """The last event of a run with whatever somebody puts in the place of an upload."""
     voice = voice and {**voice, "meta": {"_type": "gradio.FileData"}}
-    values = ["Hi.", voice, 0.5, 0, 1, 4, "off", 1, 1, False, "bundled", 1.4]
+    values = ["Hi.", voice, 0.5, 0, 1, 4, "off", 1, 1, False, "bundled", 1.5]
     run = f"{url}/gradio_api/call/generate"
     event = httpx.post(run, json={"data": values}, timeout=60).json()["event_id"]
     return httpx.get(f"{run}/{event}", timeout=60).text.split("event: ")[-1]
