@@ -122,7 +122,7 @@ def _speaking_arguments(p: argparse.ArgumentParser) -> None:
                    "training, those of the prompt")  # fmt: skip
     p.add_argument("--speed", type=float, default=default.speed, metavar="F", help="above 1 is faster")
     p.add_argument("--guidance", type=float, default=default.guidance, metavar="F",
-                   help="how strictly sounds follow the phonemes; 1: no guidance (default %(default)s)")  # fmt: skip
+                   help="how strictly it follows phonemes and voice; 1: no guidance (default %(default)s)")  # fmt: skip
     p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
     p.add_argument("--deterministic", action="store_true", help="the same at any number of threads, with one")
     p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")

@@ -161,16 +161,13 @@ class GraphedStepper(Stepper):
     capture = True
 
     def _step(self, x: Tensor, rows: Rows) -> Tensor:
-        if not self.capture:
-            return super()._step(x, rows)
-        if len(x) not in rows.graphs:
+        if self.capture and len(x) not in rows.graphs:
             try:
                 rows.graphs[len(x)] = self._captured(x, rows)
             except RuntimeError as error:
                 warnings.warn(f"no CUDA graph, so speech takes longer: {str(error).splitlines()[0]}", stacklevel=2)
                 self.capture = False
-                return super()._step(x, rows)
-        return rows.graphs[len(x)](x)
+        return rows.graphs[len(x)](x) if self.capture else super()._step(x, rows)
 
     def _captured(self, x: Tensor, rows: Rows) -> Graph:
         data, lengths, end = rows.data, rows.lengths, rows.data.shape[4]

@@ -188,11 +188,11 @@ def generate_batch(
         ValueError: a request that cannot be spoken.
     """
     with engine.rows(2 * width) as (rows, local_rows):
-        waiting, asked, speaking = enumerate(requests), [], 0  # asked: (utterance, unconditional) of each row
+        waiting, asked = enumerate(requests), []  # asked: (utterance, unconditional) of each row
         prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
         empty = engine.new_cache()
         while True:
-            while speaking < width and (taken := next(waiting, None)):
+            while sum(not unconditional for _, unconditional in asked) < width and (taken := next(waiting, None)):
                 utterance = Utterance(engine, taken[0], taken[1], seen)
                 if not _same(taken[1].prompt, prompt):
                     prompt = taken[1].prompt
@@ -206,11 +206,9 @@ def generate_batch(
                     rows.put(len(asked), into)
                     into.rewind(0 if unconditional else length)
                     asked.append((utterance, unconditional))
-                speaking += 1
             if not asked:
                 return
             for utterance, frame in _frames(engine, asked, rows, local_rows):
-                speaking -= utterance.done
                 yield utterance.index, frame
             for row in reversed(range(len(asked))):
                 if asked[row][0].done:
@@ -229,7 +227,7 @@ def _frames(
     """The next frame of each utterance, in the order in which they came."""
     k, device = engine.config.n_codebooks, rows.lengths.device
     row_of = {key: row for row, key in enumerate(asked)}
-    utterances = sorted((u for u, unconditional in asked if not unconditional), key=lambda u: u.index)
+    rows_of = {u: [row_of[u, view] for view in u.views] for u in sorted({u for u, _ in asked}, key=lambda u: u.index)}
     text = torch.cat([engine.no_phoneme if unconditional else u.text[:, u.pointer.index] for u, unconditional in asked])
     hold = torch.tensor([0 if unconditional else u.pointer.hold for u, unconditional in asked], device=device)
     inputs = engine.frame(torch.cat([u.prev for u, _ in asked]), text, hold, rows)
@@ -238,15 +236,13 @@ def _frames(
     last = None
     for i in range(k):
         logits = engine.code(i, inputs, last, local_rows).cpu()
-        for utterance in utterances:
+        for utterance, views in rows_of.items():
             if i < utterance.n:
-                views = [row_of[utterance, unconditional] for unconditional in utterance.views]
                 codes[views, i] = utterance.draw(logits[views])
         last = codes[:, i].to(device)
     moves = engine.code(k, inputs, last, local_rows)[:, 0].tolist()
     made = []
-    for utterance in utterances:
-        row = row_of[utterance, False]
+    for utterance, (row, *_) in rows_of.items():
         utterance.prev = codes[row, None].to(device)
         made.append((utterance, utterance.close(codes[row], moves[row])))
     return made
