@@ -68,6 +68,12 @@ def generate(page, text, wait=True):
         page.wait_for_selector("#generate:not([disabled])")
 
 
+def unfold(page, accordion):
+    """Open an accordion. Gradio builds its contents anew in the next frame: what is typed before that is lost."""
+    page.click(f"{accordion} button")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def player(page, what):
     return page.evaluate(f"document.querySelector('#speech audio').{what}")
 
@@ -276,7 +282,7 @@ def test_listening_with_fewer_codebooks(page):
 @pytest.mark.parametrize("width", [400, 1280])
 def test_no_sideways_scrolling(page, width):
     page.set_viewport_size({"width": width, "height": 800})
-    page.click("#settings button")
+    unfold(page, "#settings")
     page.wait_for_selector("text=Codebook clamping")
     generate(page, "Hello there.")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -108,7 +108,7 @@ def test_the_same_twice_is_refused(page):
     page.check("#compare-same-seed input")
     start(page)
     page.wait_for_selector("#compare-status .problem:has-text('A and B are the same')")
-    page.click("#compare-b-settings button")
+    app_browser.unfold(page, "#compare-b-settings")
     temperature = page.locator("#compare-b-settings").get_by_label("number input for Temperature", exact=True)
     temperature.fill("1.2")
     temperature.press("Tab")

@@ -18,7 +18,7 @@ def test_an_example_sets_text_voice_and_settings_and_nothing_runs_by_itself(page
     page.wait_for_function("document.querySelector('#voice-codec audio')?.duration > 4")
     assert not page.is_checked("#by-hand input") and page.is_checked("#voice-kind input[value=clip]")
     assert page.locator(app_browser.GRID).count() == 0 and page.is_enabled("#generate")
-    page.click("#settings button")
+    app_browser.unfold(page, "#settings")
     assert page.get_by_label("number input for Codebooks", exact=True).input_value() == "2"
     assert page.is_checked("#settings input[value=prompt]")
     page.click("#generate")

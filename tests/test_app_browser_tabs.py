@@ -45,7 +45,7 @@ def load(page, data, name="recipe.zip"):
 
 
 def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_url, voice_file):
-    page.click("#settings button")
+    app_browser.unfold(page, "#settings")
     page.wait_for_selector("text=Codebook clamping")
     page.fill("#text textarea", "I read it.")
     page.check("#voice-kind input[value=clip]")
@@ -110,7 +110,7 @@ def test_a_link_sets_every_control_and_makes_the_same_speech_again(page, app_url
     page.check("#by-hand input")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
     page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
-    page.click("#settings button")
+    app_browser.unfold(page, "#settings")
     page.get_by_label("number input for Temperature", exact=True).fill("0.8")
     page.keyboard.press("Tab")
     page.check("#settings input[value=seen]")
