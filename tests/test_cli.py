@@ -44,9 +44,7 @@ def test_speak_writes_audio_and_how_it_was_made(model, clip, tmp_path):
     assert rate == SAMPLE_RATE and len(audio) == made["codes_shape"][2] * HOP_LENGTH
     assert made["text"] == "Hello there." and made["seed"] == 7 and made["settings"]["temperature"] > 0
     assert made["timeline"][0]["symbol"] == "<sil>"
-    assert made["timeline"][-1]["end_s"] == pytest.approx(
-        len(audio) / rate
-    )
+    assert made["timeline"][-1]["end_s"] == pytest.approx(len(audio) / rate)
     assert made["stop_reason"] == "end of text" and made["real_time_factor"] > 0
 
 
