@@ -46,9 +46,7 @@ class Aligner(nn.Module):
         self.config = config
         width = config.width
         self.embedding = nn.Embedding(config.n_symbols, width, padding_idx=0)
-        self.text = nn.Sequential(
-            nn.Conv1d(width, 2 * width, 3, padding=1), nn.ReLU(), nn.Conv1d(2 * width, width, 1)
-        )
+        self.text = nn.Sequential(nn.Conv1d(width, 2 * width, 3, padding=1), nn.ReLU(), nn.Conv1d(2 * width, width, 1))
         # A frame sees one neighbour on either side: the further it sees, the sooner the next phoneme would claim it.
         self.mel = nn.Sequential(
             nn.Conv1d(config.n_mels, 2 * width, 3, padding=1), nn.ReLU(),

@@ -23,9 +23,7 @@ SCRIPTS = ("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid_choice.j
 CENTIBITS = 100  # entropies as hundredths of a bit
 
 
-def grid_data(
-    speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None
-) -> dict[str, Any]:
+def grid_data(speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None) -> dict[str, Any]:
     """A speech as plain, compact JSON types.
 
     Args:
