@@ -110,6 +110,7 @@ class TrainConfig:
     prompt_long_s: tuple[float, float] = (4.0, 8.0)
     p_long_prompt: float = 0.35
     p_no_prompt: float = 0.05
+    p_prompt_from_end: float = 0.6  # where a speaker has one utterance: prompts from its end, the others from its start
     p_unconditional: float = 0.1  # utterances that train without phonemes and prompt, for guidance
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
     p_hidden_span: float = 0.1  # share of previous frames hidden in spans, besides single ones (hide_previous)

@@ -20,6 +20,7 @@ from phonelm.training.batches import (
     BatchMaker,
     Example,
     cut_back,
+    cut_end,
     cut_front,
     damage,
     draw_epoch,
@@ -145,21 +146,37 @@ def test_some_train_without_text_and_prompt(cache):
         assert (unchanged.pointer >= 0).equal(unchanged.target) and not unchanged.target[:, 0].any()
 
 
-def example(durations, starts):
-    n, t = len(durations), sum(durations)
-    codes = torch.arange(t)[:, None]
-    return Example(torch.arange(n), torch.tensor(starts).bool(), torch.tensor(durations), codes[:0], codes)
+def example(symbols, durations, starts):
+    codes = torch.arange(sum(durations))[:, None]
+    return Example(torch.tensor(symbols), torch.tensor(starts).bool(), torch.tensor(durations), codes[:0], codes)
+
+
+SIL, COMMA, STOP = map(SYMBOLS.index, ("<sil>", ",", "."))
 
 
 def test_cuts_keep_text_and_audio_together():
-    whole = example([3, 2, 4, 3, 5, 6, 2], [0, 1, 0, 1, 0, 1, 0])  # words start at frames 3, 9 and 17
+    whole = example([SIL, 20, 21, 22, 23, 24, SIL], [3, 2, 4, 3, 5, 6, 2], [0, 1, 0, 1, 0, 1, 0])  # words: 3, 9 and 17
     front = cut_front(whole, prompt_frames=6)
-    assert front.symbols.tolist() == [0, 3, 4, 5, 6] and front.durations.tolist() == [1, 3, 5, 6, 2]
+    assert front.symbols.tolist() == [SIL, 22, 23, 24, SIL] and front.durations.tolist() == [1, 3, 5, 6, 2]
     assert front.codes[0] == 8 and len(front.codes) == front.durations.sum()
     assert front.prompt[:, 0].tolist() == [2, 3, 4, 5, 6, 7]
     back = cut_back(whole, max_frames=20)
-    assert back.symbols.tolist() == [0, 1, 2, 3, 4] and len(back.codes) == back.durations.sum() == 17
+    assert back.symbols.tolist() == [SIL, 20, 21, 22, 23] and len(back.codes) == back.durations.sum() == 17
     assert cut_back(whole, 25) is whole
+
+
+def test_a_cut_at_a_pause_leaves_silence_where_speech_begins_and_ends():
+    symbols, starts = [SIL, 20, 21, COMMA, 22, 23, STOP, SIL], [0, 1, 0, 0, 1, 0, 0, 0]
+    whole = example(symbols, [3, 40, 20, 15, 50, 60, 3, 9], starts)  # the words start at frames 3 and 78
+    front = cut_front(whole, prompt_frames=50)
+    assert front.symbols.tolist() == [SIL, 22, 23, STOP, SIL] and front.durations.tolist() == [15, 50, 60, 3, 9]
+    assert front.codes[:, 0].tolist() == list(range(63, 200)) and front.prompt[:, 0].tolist() == list(range(13, 63))
+    end = cut_end(whole, prompt_frames=100)
+    assert end.symbols.tolist() == [SIL, 20, 21, COMMA, SIL] and end.durations.tolist() == [3, 40, 20, 8, 7]
+    assert end.word_starts.tolist() == [False, True, False, False, False]
+    assert end.codes[:, 0].tolist() == list(range(78)) and end.prompt[:, 0].tolist() == list(range(78, 178))
+    no_pause = example(symbols, [3, 40, 20, 2, 50, 60, 3, 9], starts)  # the comma was not heard, the full stop ends it
+    assert cut_end(no_pause, 100).symbols.tolist() == cut_front(no_pause, 100).symbols.tolist()
 
 
 def test_spans_cover_their_share():

@@ -15,7 +15,11 @@ from torch import Tensor
 
 from phonelm.codes import hidden_id, keep_codebooks, pointer_from_durations, previous
 from phonelm.config import FRAME_RATE, ModelConfig, TrainConfig
+from phonelm.training.aligner import LAST_SILENCE_ID
 from phonelm.training.data import CodesDataset
+
+MIN_PAUSE_FRAMES = 8  # a shorter pause may be an error of the alignment
+MIN_END_FRAMES = FRAME_RATE  # of a prompt from an utterance's end
 
 
 @dataclass
@@ -143,7 +147,8 @@ class BatchMaker:
             start = rng.integers(max(1, len(codes) - prompt_frames + 1))
             whole = _with(whole, prompt=codes[start : start + prompt_frames])
         elif prompt_frames:
-            whole = cut_front(whole, prompt_frames)
+            cut = cut_end if rng.random() < self.train.p_prompt_from_end else cut_front
+            whole = cut(whole, prompt_frames)
         return cut_back(whole, int(self.train.max_target_s * FRAME_RATE))
 
     def _collate(
@@ -219,8 +224,9 @@ def _with(example: Example, **changes) -> Example:
 def cut_front(example: Example, prompt_frames: int) -> Example:
     """Make the first words of an utterance its own voice prompt; text and audio are cut together.
 
-    The cut is at the word start nearest to `prompt_frames`, at most half-way; the frame before it becomes the
-    opening silence. An utterance without such a word start is returned whole and unprompted.
+    The cut is at the word start nearest to `prompt_frames`, at most half-way. The pause before it becomes the opening
+    silence; without a pause, the frame before it does. An utterance without such a word start is returned whole and
+    unprompted.
     """
     ends = example.durations.cumsum(0)
     starts = ends - example.durations
@@ -228,14 +234,47 @@ def cut_front(example: Example, prompt_frames: int) -> Example:
     if not words:
         return example
     at = min(words, key=lambda i: abs(int(starts[i]) - prompt_frames))
-    frame = int(starts[at]) - 1
+    opening = int(example.durations[at - 1]) if _is_pause(example.symbols[at - 1]) else 1
+    frame = int(starts[at]) - opening
     return Example(
         torch.cat([example.symbols[:1], example.symbols[at:]]),
         torch.cat([example.word_starts[:1], example.word_starts[at:]]),
-        torch.cat([torch.ones(1, dtype=torch.int64), example.durations[at:]]),
+        torch.cat([torch.tensor([opening]), example.durations[at:]]),
         example.codes[max(0, frame - prompt_frames) : frame],
         example.codes[frame:],
     )
+
+
+def cut_end(example: Example, prompt_frames: int) -> Example:
+    """Make the last words of an utterance the voice prompt of the first, so that these begin as speech begins.
+
+    After `cut_front` the target goes on where the prompt ends; a user's text does not. The cut is after the pause, of
+    `MIN_PAUSE_FRAMES` or more and in the last two thirds, that leaves most nearly `prompt_frames`, and at least
+    `MIN_END_FRAMES`. Where there is none, it is `cut_front`.
+    """
+    ends = example.durations.cumsum(0)
+    left = ends[-1] - ends
+    pauses = [
+        i
+        for i in range(1, len(example.symbols) - 1)
+        if _is_pause(example.symbols[i]) and example.durations[i] >= MIN_PAUSE_FRAMES
+        if left[i] >= MIN_END_FRAMES and ends[i] >= ends[-1] // 3
+    ]
+    if not pauses:
+        return cut_front(example, prompt_frames)
+    at = min(pauses, key=lambda i: abs(int(left[i]) - prompt_frames))
+    frame, pause = int(ends[at]), int(example.durations[at])
+    return Example(  # the pause is shared by its sign and the silence at the end
+        torch.cat([example.symbols[: at + 1], example.symbols[-1:]]),
+        torch.cat([example.word_starts[: at + 1], example.word_starts[-1:]]),
+        torch.cat([example.durations[:at], torch.tensor([pause - pause // 2, pause // 2])]),
+        example.codes[frame : frame + prompt_frames],
+        example.codes[:frame],
+    )
+
+
+def _is_pause(symbol: Tensor) -> bool:
+    return 0 < symbol <= LAST_SILENCE_ID
 
 
 def cut_back(example: Example, max_frames: int) -> Example:
