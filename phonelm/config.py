@@ -165,7 +165,7 @@ class SamplingConfig:
     n_codebooks: int = 0  # 0: all that the model has
     clamp: str = "off"  # codes that may be sampled: off (all), seen (in training), prompt (in the voice prompt)
     speed: float = 1.0  # odds of the pointer's moves are multiplied by this
-    guidance: float = 1.5  # away from speech without text and prompt, 1: none (classifier-free guidance)
+    guidance: float = 2.0  # away from speech without text and prompt, 1: none (classifier-free guidance)
     pointer_temperature: float = 0.4  # spread of durations; 0 takes their median
     max_phoneme_frames: int = 90  # a pointer that rests longer is moved on
     seed: int = 0
