@@ -114,7 +114,7 @@ def test_soak_finds_what_is_wrong(app_tts):
     frames = [f for f in speech.frames for _ in range(40)]  # everything lasts much longer
     slow = replace(speech, frames=frames, sentence=[0] * len(frames), wav=np.repeat(speech.wav, 40))
     assert faults(slow) == ["ran on"] and unasked_silence(slow) == 0
-    word = next(span for span in slow.timeline if span.word)
+    word = max((span for span in slow.timeline if span.word), key=lambda span: span.end_s - span.start_s)
     comma = next(span for span in slow.timeline if span.symbol == ",")
     for span, found in ((comma, False), (word, True)):
         wav = slow.wav.copy()
