@@ -74,6 +74,11 @@ class Aligner(nn.Module):
         return logits.masked_fill((ids == 0)[:, None], MASKED)
 
 
+def is_silent(ids: Tensor) -> Tensor:
+    """Which phoneme ids, an integer tensor of any shape, are `<sil>` or a pause: bool, same shape."""
+    return (ids > 0) & (ids <= LAST_SILENCE_ID)
+
+
 def silence_bias(ids: Tensor, mel: Tensor, n_frames: Tensor) -> Tensor:
     """What the loudness of each frame says for or against silence.
 
@@ -93,8 +98,7 @@ def silence_bias(ids: Tensor, mel: Tensor, n_frames: Tensor) -> Tensor:
     floor = torch.minimum(ordered.gather(1, ((n_frames - 1) * 0.02).long()[:, None]), loud - MIN_RANGE)
     position = (level - floor) / (loud - floor)
     frame = SILENCE_WEIGHT * ((QUIET - position) / QUIET_WIDTH).clamp(-1, 1)
-    silent = (ids > 0) & (ids <= LAST_SILENCE_ID)
-    return frame[:, :, None] * silent[:, None]
+    return frame[:, :, None] * is_silent(ids)[:, None]
 
 
 def diagonal_prior(n_frames: Tensor, n_phonemes: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from phonelm.codes import hidden_id, keep_codebooks, pointer_from_durations, previous
 from phonelm.config import FRAME_RATE, ModelConfig, TrainConfig
-from phonelm.training.aligner import LAST_SILENCE_ID
+from phonelm.training.aligner import is_silent
 from phonelm.training.data import CodesDataset
 
 MIN_PAUSE_FRAMES = 8  # a shorter pause may be an error of the alignment
@@ -234,7 +234,7 @@ def cut_front(example: Example, prompt_frames: int) -> Example:
     if not words:
         return example
     at = min(words, key=lambda i: abs(int(starts[i]) - prompt_frames))
-    opening = int(example.durations[at - 1]) if _is_pause(example.symbols[at - 1]) else 1
+    opening = int(example.durations[at - 1]) if is_silent(example.symbols[at - 1]) else 1
     frame = int(starts[at]) - opening
     return Example(
         torch.cat([example.symbols[:1], example.symbols[at:]]),
@@ -254,12 +254,9 @@ def cut_end(example: Example, prompt_frames: int) -> Example:
     """
     ends = example.durations.cumsum(0)
     left = ends[-1] - ends
-    pauses = [
-        i
-        for i in range(1, len(example.symbols) - 1)
-        if _is_pause(example.symbols[i]) and example.durations[i] >= MIN_PAUSE_FRAMES
-        if left[i] >= MIN_END_FRAMES and ends[i] >= ends[-1] // 3
-    ]
+    fits = is_silent(example.symbols) & (example.durations >= MIN_PAUSE_FRAMES)
+    fits &= (left >= MIN_END_FRAMES) & (ends >= ends[-1] // 3)
+    pauses = [i for i in fits.nonzero().flatten().tolist() if i > 0]
     if not pauses:
         return cut_front(example, prompt_frames)
     at = min(pauses, key=lambda i: abs(int(left[i]) - prompt_frames))
@@ -271,10 +268,6 @@ def cut_end(example: Example, prompt_frames: int) -> Example:
         example.codes[frame : frame + prompt_frames],
         example.codes[:frame],
     )
-
-
-def _is_pause(symbol: Tensor) -> bool:
-    return 0 < symbol <= LAST_SILENCE_ID
 
 
 def cut_back(example: Example, max_frames: int) -> Example:
