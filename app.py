@@ -9,15 +9,15 @@ from typing import Any
 import gradio as gr
 
 from phonelm.tts import TTS
-from phonelm.ui.api import endpoints
+from phonelm.ui.api.compare import compare_endpoint
+from phonelm.ui.api.speak import endpoints
 from phonelm.ui.assets import asset
-from phonelm.ui.compare import compare_tab
-from phonelm.ui.compare_api import compare_endpoint
 from phonelm.ui.events import KEEP_S
-from phonelm.ui.inside import inside_tab
 from phonelm.ui.page import Page
-from phonelm.ui.speak import speak_tab
-from phonelm.ui.zero import load_tts
+from phonelm.ui.tabs.compare import compare_tab
+from phonelm.ui.tabs.inside import inside_tab
+from phonelm.ui.tabs.speak import speak_tab
+from phonelm.ui.zerogpu import load_tts
 
 SESSIONS = 100  # whose last speech is kept; each takes a megabyte or two, and Gradio would keep 10,000
 THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere

@@ -38,7 +38,11 @@ TRAINING = (
     ("evaluate", "Measure word error rate, DNSMOS, speaker similarity and speed."),
     ("ladder", "Climb one rung of the ladder: over-fit a few utterances, or compare variants."),
 )
-MODULES = {"train-codec": "training.codec_train", "bench": "bench"}  # where the name is not the module's
+MODULES = {
+    "prepare": "training.data.prepare", "train": "training.train", "average": "training.average",
+    "train-codec": "training.codec.train", "bench": "evaluation.speed", "evaluate": "evaluation.evaluate",
+    "ladder": "training.experiments.ladder",
+}  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,7 +89,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     p.add_argument("--checkpoint", type=Path, metavar="FILE")
     for name, text in TRAINING:
         if name in chosen:  # speaking does not need what training imports
-            module = import_module(f"phonelm.{MODULES.get(name, 'training.' + name)}")
+            module = import_module(f"phonelm.{MODULES[name]}")
             module.add_arguments(command(name, module.run, text))
         else:
             command(name, None, text)
@@ -194,8 +198,8 @@ def _read(args: argparse.Namespace) -> int:
     tts, voice = _tts_and_voice(args)
     from tqdm import tqdm
 
-    from phonelm.phonemes import left_out
-    from phonelm.reading import read_aloud
+    from phonelm.text import left_out
+    from phonelm.tts import read_aloud
 
     with tqdm(unit="piece") as bar:
 
@@ -212,7 +216,7 @@ def _read(args: argparse.Namespace) -> int:
 
 
 def _voices(_: argparse.Namespace) -> int:
-    from phonelm.voices import bundled_voices
+    from phonelm.tts import bundled_voices
 
     for voice in bundled_voices().values():
         print(f"{voice.name:12} {voice.about}; {voice.source} ({voice.licence})")
@@ -229,8 +233,7 @@ def _check_writable(*paths: Path | None) -> None:
 
 
 def _phonemize(args: argparse.Namespace) -> int:
-    from phonelm.overrides import UserLexicon
-    from phonelm.phonemes import Phonemizer, left_out
+    from phonelm.text import Phonemizer, UserLexicon, left_out
 
     phonemes = Phonemizer(UserLexicon.load(args.lexicon) if args.lexicon else UserLexicon())(args.text)
     if note := left_out([phonemes]):

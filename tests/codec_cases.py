@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from phonelm import codec_weights
-from phonelm.codec import Codec
+from phonelm.codec import weights as codec_weights
+from phonelm.codec.codec import Codec
 from phonelm.config import CARD, CODE_DIM, N_Q, CodecConfig
 
 VECTORS = Path(__file__).parent / "data" / "codec_vectors.npz"

@@ -14,7 +14,7 @@ TINY = ModelConfig(
 @pytest.fixture
 def tiny_model():
     """An untrained model with random, non-zero heads, in eval mode."""
-    from phonelm.megabyte import PhoneLM
+    from phonelm.model.megabyte import PhoneLM
 
     torch.manual_seed(0)
     model = PhoneLM(TINY, torch.randn(3, 32, 8)).eval()
@@ -26,12 +26,12 @@ def tiny_model():
 @pytest.fixture(scope="session")
 def tiny_tts():
     """A whole system that speaks noise: the bundled codec and an untrained model; a phoneme lasts a few frames."""
-    from phonelm.codec import Codec
+    from phonelm.codec.codec import Codec
     from phonelm.config import CARD, PRESETS
-    from phonelm.megabyte import PhoneLM
-    from phonelm.phonemes import Phonemizer
-    from phonelm.tts import TTS
-    from phonelm.weights import Acoustic
+    from phonelm.model.megabyte import PhoneLM
+    from phonelm.model.weights import Acoustic
+    from phonelm.text.phonemizer import Phonemizer
+    from phonelm.tts.system import TTS
 
     codec = Codec.load()
     torch.manual_seed(0)
@@ -45,7 +45,7 @@ def tiny_tts():
 @pytest.fixture(scope="session")
 def voice_file(tmp_path_factory):
     """A clip of two seconds, voice-like: a buzzing tone with changing pitch and loudness."""
-    from phonelm.audio import write_wav
+    from phonelm.audio.files import write_wav
     from phonelm.config import SAMPLE_RATE
 
     t = torch.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
@@ -58,8 +58,8 @@ def voice_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def app_tts(tiny_tts, voice_file):
     """The tiny system with two bundled voices, which are the same."""
-    from phonelm.tts import TTS
-    from phonelm.voices import BundledVoice
+    from phonelm.tts.system import TTS
+    from phonelm.tts.voices import BundledVoice
 
     voices = {name: BundledVoice(name, "a buzz", "MIT", "these tests", voice_file) for name in ("bundled", "other")}
     return TTS(tiny_tts.acoustic, tiny_tts.codec, tiny_tts.phonemizer, voices)

@@ -20,10 +20,14 @@ with atheris.instrument_imports(include=["phonelm", "zipfile"]):
     import numpy as np
     import torch
 
-    from phonelm import bundle, checkpoint, overrides, phonemes, weights
-    from phonelm.audio import audio_bytes
+    from phonelm import checkpoint
+    from phonelm.audio.files import audio_bytes
     from phonelm.config import SamplingConfig, from_dict, to_dict
-    from phonelm.recipe import MADE_WITH
+    from phonelm.model import weights
+    from phonelm.text import overrides
+    from phonelm.text import phonemizer as phonemes
+    from phonelm.tts import bundle
+    from phonelm.tts.recipe import MADE_WITH
 
 FOLDER = TemporaryDirectory()
 

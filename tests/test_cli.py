@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from phonelm import weights
 from phonelm.cli import main
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE
-from phonelm.voices import bundled_voices
+from phonelm.model import weights
+from phonelm.tts.voices import bundled_voices
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "phonelm"
-ORDER = (  # a module imports only from those before it
-    "config files errors arpabet overrides normalize text lexicon homographs phonemes pieces codes layers megabyte "
-    "kernels graphs engine sampling generate checkpoint bandwidth audio provenance speech edit codec_nets codec_stream "
-    "codec_weights codec weights voices tts recipe reading bundle bench picture ui training cli __main__"
+ORDER = (  # a package imports only from those before it
+    "config files checkpoint datasets text audio codec model generation tts evaluation training ui cli __main__"
 ).split()
 MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
 
@@ -28,24 +26,29 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if not m.endswith("__init__")])
+@pytest.mark.parametrize("module", [m for m in MODULES if m != "__init__"])
 def test_imports_go_one_way(module):
     top = module.split(".")[0]
     assert top in ORDER, f"give {top} its place in ORDER"
     for name in imported(PACKAGE / (module.replace(".", "/") + ".py")):
-        if name == "__version__" or name.split(".")[0] == top and top in ("normalize", "training", "ui"):
-            continue
-        assert ORDER.index(name.split(".")[0]) < ORDER.index(top), f"{module} imports {name}"
+        if name != "__version__" and name.split(".")[0] != top:
+            assert ORDER.index(name.split(".")[0]) < ORDER.index(top), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in ("__init__", "cli")])
+def test_other_packages_are_used_through_their_front_door(module):
+    top = module.split(".")[0]
+    for name in imported(PACKAGE / (module.replace(".", "/") + ".py")):
+        assert name.split(".")[0] == top or "." not in name, f"{module} reaches into {name}"
 
 
 def test_the_network_knows_tensors_only():
-    assert imported(PACKAGE / "megabyte.py") == {"codes", "config", "layers"}
-    assert "config" not in imported(PACKAGE / "layers.py")
+    assert imported(PACKAGE / "model/megabyte.py") == {"model.grid_codes", "config", "model.layers"}
+    assert "config" not in imported(PACKAGE / "model/layers.py")
 
 
-def test_the_app_knows_the_facade_only():
-    names = imported(PACKAGE.parent / "app.py")
-    assert not names & {"megabyte", "generate", "sampling", "codes", "layers", "codec_nets", "codec_weights", "engine"}
+def test_the_app_knows_the_page_and_the_facade_only():
+    assert {name.split(".")[0] for name in imported(PACKAGE.parent / "app.py")} <= {"tts", "ui"}
 
 
 def test_importing_has_no_side_effects():
@@ -57,7 +60,7 @@ socket.socket.connect = refuse
 import torch, numpy
 torch.manual_seed(3); numpy.random.seed(3); random.seed(3)
 before = torch.get_rng_state(), numpy.random.get_state()[1].tolist(), random.getstate(), torch.get_num_threads()
-import phonelm.tts, phonelm.cli, phonelm.picture, phonelm.training.train
+import phonelm.tts, phonelm.cli, phonelm.tts.picture, phonelm.training.train
 assert torch.equal(before[0], torch.get_rng_state()), "torch seed"
 assert before[1] == numpy.random.get_state()[1].tolist() and before[2] == random.getstate(), "seed"
 assert before[3] == torch.get_num_threads(), "threads"

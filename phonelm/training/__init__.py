@@ -1,1 +1,1 @@
-"""Data preparation, alignment and training; uses the same modules as synthesis."""
+"""Recordings in, trained weights out."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from phonelm import checkpoint, weights
+from phonelm import checkpoint
+from phonelm.model import weights
 
 SAME = ("config", "symbols", "codec_fingerprint")
 

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phonelm.codes import hidden_id, keep_codebooks, pointer_from_durations, previous
-from phonelm.config import FRAME_RATE, ModelConfig, TrainConfig
-from phonelm.training.aligner import is_silent
-from phonelm.training.data import CodesDataset
+from phonelm.config import FRAME_RATE, ModelConfig
+from phonelm.model import hidden_id, keep_codebooks, pointer_from_durations, previous
+from phonelm.training.config import TrainConfig
+from phonelm.training.data.aligner import is_silent
+from phonelm.training.data.dataset import CodesDataset
 
 MIN_PAUSE_FRAMES = 8  # a shorter pause may be an error of the alignment
 MIN_END_FRAMES = FRAME_RATE  # of a prompt from an utterance's end

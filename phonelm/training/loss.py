@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from phonelm.codes import hidden_id
-from phonelm.config import TrainConfig
+from phonelm.model import hidden_id
 from phonelm.training.batches import Batch
+from phonelm.training.config import TrainConfig
 
 
 def losses(

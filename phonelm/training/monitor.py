@@ -11,10 +11,8 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from phonelm.config import SamplingConfig
-from phonelm.picture import draw_grid
-from phonelm.speech import Voice
-from phonelm.training.judges import JudgeError, Judges, word_errors
-from phonelm.tts import TTS
+from phonelm.evaluation import JudgeError, Judges, word_errors
+from phonelm.tts import TTS, Voice, draw_grid
 
 SENTENCES = (  # spoken every so often; of no evaluation
     "The quick brown fox jumps over the lazy dog.",

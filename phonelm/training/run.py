@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from accelerate import Accelerator
 
-from phonelm.config import CodecTrainConfig, TrainConfig
+from phonelm.training.config import CodecTrainConfig, TrainConfig
 
 
 @dataclass

@@ -14,19 +14,18 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from phonelm import checkpoint, weights
-from phonelm.codes import seen_codes
-from phonelm.config import FRAME_RATE, PRECISIONS, PRESETS, ModelConfig, TrainConfig, from_dict, to_dict
-from phonelm.megabyte import PhoneLM
-from phonelm.phonemes import Phonemizer
-from phonelm.speech import Voice
+from phonelm import checkpoint
+from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, from_dict, to_dict
+from phonelm.model import PhoneLM, seen_codes, weights
+from phonelm.text import Phonemizer
 from phonelm.training.batches import BatchMaker, draw_epoch, plan_epoch, split_holdout
-from phonelm.training.data import CodesDataset
+from phonelm.training.config import PRECISIONS, TrainConfig
+from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.loss import losses
 from phonelm.training.monitor import SCALARS_EVERY, Monitor
 from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
 from phonelm.training.run import Progress, make_accelerator, same_everywhere
-from phonelm.tts import TTS
+from phonelm.tts import TTS, Voice
 
 KIND = "training"  # of `last.safetensors`
 SAMPLE_PROMPT_S = 4.0  # length of the voice prompt of spoken samples

@@ -1,1 +1,1 @@
-"""The parts of the page that `app.py` puts together: one module for each tab or component, assets beside them."""
+"""The page: a module for each part, assets beside them."""

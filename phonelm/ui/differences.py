@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from phonelm.speech import Speech
+from phonelm.tts import Speech
 
 NONE = -1  # in place of a code: the other speech has no such cell
 

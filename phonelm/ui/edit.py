@@ -7,13 +7,12 @@ from html import escape
 
 import gradio as gr
 
-from phonelm.speech import Edit, Speech
-from phonelm.tts import TTS
+from phonelm.tts import TTS, Edit, Speech
 from phonelm.ui.controls import new_seed, seed_controls
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
 from phonelm.ui.html import problem
+from phonelm.ui.phonemes import say_again, span_notation
 from phonelm.ui.result import Made, Result
-from phonelm.ui.written import say_again, span_notation
 
 HINT = (
     "<p class=note>Say a part again: click a word in the grid, or drag over phonemes; by keys, Shift with the arrows. "

@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 
 from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH
-from phonelm.speech import Speech
+from phonelm.tts import Speech
 from phonelm.ui.assets import asset
 from phonelm.ui.differences import counterparts
 

@@ -9,8 +9,8 @@ from itertools import groupby
 import numpy as np
 
 from phonelm.config import FRAME_RATE, HOP_LENGTH
-from phonelm.phonemes import SILENCE, Phonemes, left_out
-from phonelm.speech import Speech
+from phonelm.text import SILENCE, Phonemes, left_out
+from phonelm.tts import Speech
 
 QUIET_DB = -40.0  # a frame this far below the loudest one is silent
 LONG_SILENCE_S = 1.0  # inside the speech; a full stop takes about half of this

@@ -14,10 +14,10 @@ from phonelm.ui.assets import asset
 from phonelm.ui.controls import Controls
 from phonelm.ui.events import QUICK
 from phonelm.ui.html import problem
+from phonelm.ui.phonemes import sentences
 from phonelm.ui.take_along import LARGEST_SEED
 from phonelm.ui.text_input import TextInput
 from phonelm.ui.voice import VoiceInput
-from phonelm.ui.written import sentences
 
 FOLLOWED = "Text and settings are those of the link; press Generate to hear it."
 

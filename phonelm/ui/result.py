@@ -12,13 +12,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from phonelm.bundle import pack
-from phonelm.picture import COLOUR_BY, save_grid
-from phonelm.recipe import Recipe
-from phonelm.speech import Speech
-from phonelm.tts import TTS
+from phonelm.tts import COLOUR_BY, TTS, Recipe, Speech, pack, save_grid
+from phonelm.ui.downloads import save_speech
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
-from phonelm.ui.files import save_speech
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import summary
 from phonelm.ui.live import live_player

@@ -6,7 +6,7 @@ import json
 
 import gradio as gr
 
-from phonelm.speech import Speech
+from phonelm.tts import Speech
 from phonelm.ui.assets import asset
 from phonelm.ui.differences import starts
 

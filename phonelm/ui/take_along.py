@@ -12,18 +12,27 @@ from typing import Any
 import gradio as gr
 import soundfile
 
-from phonelm.bundle import CLIP, MAX_BYTES, unpack
 from phonelm.config import SamplingConfig
-from phonelm.recipe import Clip, Recipe, RecipeError, differences, source, voice_identity
-from phonelm.speech import Speech
-from phonelm.tts import TTS
+from phonelm.tts import (
+    CLIP,
+    MAX_BYTES,
+    TTS,
+    Clip,
+    Recipe,
+    RecipeError,
+    Speech,
+    differences,
+    source,
+    unpack,
+    voice_identity,
+)
 from phonelm.ui.controls import Controls
 from phonelm.ui.events import KEEP_S, failed
 from phonelm.ui.html import problem
+from phonelm.ui.phonemes import say_again, sentences
 from phonelm.ui.text_input import TextInput
 from phonelm.ui.voice import CLIP as FROM_CLIP
 from phonelm.ui.voice import VoiceInput
-from phonelm.ui.written import say_again, sentences
 
 LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
 SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed", "guidance")  # of `Controls`, in its order

@@ -9,7 +9,7 @@ import gradio as gr
 from phonelm.tts import TTS
 from phonelm.ui.events import QUICK
 from phonelm.ui.html import interlinear, problem
-from phonelm.ui.written import MAX_CHARACTERS, notation, sentences
+from phonelm.ui.phonemes import MAX_CHARACTERS, notation, sentences
 
 NOTATION = "ARPAbet with stress, words apart by |, one line for each sentence. Untick to change the text again."
 

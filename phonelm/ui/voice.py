@@ -10,8 +10,7 @@ import gradio as gr
 import soundfile
 
 from phonelm.audio import read_audio
-from phonelm.recipe import Clip, check_clip
-from phonelm.tts import TTS
+from phonelm.tts import TTS, Clip, check_clip
 from phonelm.ui.events import QUICK
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable

@@ -1,1 +1,0 @@
-"""Comparisons with other systems and with growing work: `python -m bench`."""

@@ -1,0 +1,1 @@
+"""Comparisons with other systems and with growing work: `python -m benchmarks`."""

@@ -1,0 +1,45 @@
+"""Loudness: which parts of a waveform are sound, how loud they are, and making several equally loud."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from phonelm.audio.files import SILENCE_DBFS
+from phonelm.config import SAMPLE_RATE
+
+ACTIVE_DB = -40.0  # a frame this far below the loudest one is a pause
+FRAME_S = 0.02  # energies are measured on frames of this length
+PROMPT_DBFS = -23.0  # RMS of the active parts of a prompt
+PROMPT_PEAK = 0.95  # and the highest peak that this may lead to
+
+
+def active_rms(wav: np.ndarray) -> float:
+    """RMS of the parts of a waveform (S,) at `SAMPLE_RATE` that are no pause."""
+    return float(np.sqrt(_energies(wav)[_active(wav)].mean()))
+
+
+def normalise(wav: np.ndarray) -> np.ndarray:
+    """(S,) float32 with some sound in it -> the same at `PROMPT_DBFS`, or quieter where a peak would be too high."""
+    return wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / active_rms(wav), PROMPT_PEAK / np.abs(wav).max()))
+
+
+def match_loudness(wavs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Waveforms (S,) float at `SAMPLE_RATE`, all as loud as the quietest after `normalise`; silence as it is."""
+    sounding = [bool(_active(wav).any()) for wav in wavs]
+    level = min((active_rms(normalise(wav)) for wav, sounds in zip(wavs, sounding) if sounds), default=0.0)
+    return [wav * np.float32(level / active_rms(wav)) if sounds else wav for wav, sounds in zip(wavs, sounding)]
+
+
+def _energies(wav: np.ndarray) -> np.ndarray:
+    """(S,) -> (F,) mean squares of frames of FRAME_S, the last one filled up with zeros."""
+    size = round(FRAME_S * SAMPLE_RATE)
+    padded = np.pad(wav, (0, -len(wav) % size))
+    return np.mean(padded.reshape(-1, size) ** 2, axis=1)
+
+
+def _active(wav: np.ndarray) -> np.ndarray:
+    """(S,) -> (F,) bool: which frames hold sound rather than a pause."""
+    energies = _energies(wav)
+    return energies > max(energies.max() * 10 ** (ACTIVE_DB / 10), 10 ** (SILENCE_DBFS / 10))

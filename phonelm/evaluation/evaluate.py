@@ -1,0 +1,185 @@
+"""`evaluate`: how intelligible, how natural, how like the prompt, how fast; beside the codec's own figures."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from phonelm.audio import read_audio
+from phonelm.config import SamplingConfig
+from phonelm.datasets import read_dataset
+from phonelm.evaluation.judges import Judges, word_errors
+from phonelm.files import write_json
+from phonelm.generation import PRECISIONS
+from phonelm.tts import TTS, Speech, Voice
+
+
+@dataclass
+class Sample:
+    """One utterance and what the instruments say of it."""
+
+    text: str
+    heard: str
+    prompt: str
+    mos: float
+    similarity: float  # cosine to its own prompt
+    others: float | None  # mean cosine to the other prompts; None if there is one prompt only
+    duration_s: float
+    phonemes_per_s: float
+    longest_phoneme_s: float
+    real_time_factor: float
+    stop_reason: str
+    forced_moves: int
+
+
+def judge(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Judges) -> Sample:
+    """Measure one utterance.
+
+    Args:
+        name: of the prompt that was used.
+        prompts: (256,) speaker embedding of every prompt.
+    """
+    voice = judges.voice(speech.wav, speech.sample_rate)
+    others = [float(voice @ e) for other, e in prompts.items() if other != name]
+    spans = speech.timeline
+    return Sample(
+        text=speech.text,
+        heard=judges.transcribe(speech.wav, speech.sample_rate),
+        prompt=name,
+        mos=judges.mos(speech.wav, speech.sample_rate),
+        similarity=float(voice @ prompts[name]),
+        others=float(np.mean(others)) if others else None,
+        duration_s=speech.duration_s,
+        phonemes_per_s=sum(s.word is not None for s in spans) / speech.duration_s,
+        longest_phoneme_s=max(s.end_s - s.start_s for s in spans),
+        real_time_factor=speech.real_time_factor,
+        stop_reason=speech.stop_reason,
+        forced_moves=sum(f.forced for f in speech.frames),
+    )
+
+
+def summarise(samples: list[Sample]) -> dict[str, Any]:
+    """Figures over all samples."""
+    wer, cer = word_errors([s.text for s in samples], [s.heard for s in samples])
+    mean = lambda name: float(np.mean([getattr(s, name) for s in samples]))  # noqa: E731
+    return {
+        "utterances": len(samples),
+        "wer": wer,
+        "cer": cer,
+        "dnsmos": mean("mos"),
+        "similarity": mean("similarity"),
+        "margin": None if samples[0].others is None else mean("similarity") - mean("others"),
+        "seconds": sum(s.duration_s for s in samples),
+        "phonemes_per_s": mean("phonemes_per_s"),
+        "longest_phoneme_s": max(s.longest_phoneme_s for s in samples),
+        "real_time_factor": mean("real_time_factor"),
+        "stop_reasons": dict(Counter(s.stop_reason for s in samples)),
+        "forced_moves": sum(s.forced_moves for s in samples),
+    }
+
+
+def evaluate_speech(
+    tts: TTS,
+    sentences: list[str],
+    voices: dict[str, Voice],
+    settings: SamplingConfig,
+    judges: Judges,
+    save: Path | None = None,
+) -> list[Sample]:
+    """Speak every sentence once, the voices in turn, with seeds counting up from the settings' own."""
+    prompts = {name: judges.voice(v.wav, tts.codec.sample_rate) for name, v in voices.items()}
+    samples = []
+    for i, text in enumerate(tqdm(sentences, unit="utt", desc="speak")):
+        name = list(voices)[i % len(voices)]
+        speech = tts.speak(text, voices[name], replace(settings, seed=settings.seed + i))
+        samples.append(judge(speech, name, prompts, judges))
+        if save:
+            speech.save(save / f"{i:03d}.wav")
+    return samples
+
+
+def ceiling(tts: TTS, clips: list[tuple[str, np.ndarray, int]], judges: Judges, codebooks: int) -> dict[str, Any]:
+    """What recordings measure, as they are and through the codec.
+
+    Args:
+        clips: (text or "", (S,) samples, sample rate).
+        codebooks: how many the codec uses.
+    Returns:
+        figures for "recording" and "codec"; word error rates only if all clips have a text.
+    """
+    result: dict[str, Any] = {}
+    rows = []
+    for text, wav, rate in tqdm(clips, unit="clip", desc="ceiling"):
+        decoded = tts.codec.waveform(tts.codec.encode(wav, rate, codebooks))
+        rows.append((text, (wav, rate), (decoded, tts.codec.sample_rate)))
+    for at, name in ((1, "recording"), (2, "codec")):
+        result[name] = {"utterances": len(rows), "dnsmos": float(np.mean([judges.mos(*row[at]) for row in rows]))}
+        if all(row[0] for row in rows):
+            result[name]["wer"], result[name]["cer"] = word_errors(
+                [row[0] for row in rows], [judges.transcribe(*row[at]) for row in rows]
+            )
+    pairs = [judges.voice(*row[1]) @ judges.voice(*row[2]) for row in rows]
+    result["codec"]["similarity"] = float(np.mean(pairs))
+    return result
+
+
+def table(report: dict[str, dict[str, Any]]) -> str:
+    """The report as a Markdown table, a column for what was spoken, for the codec and for the recordings."""
+    rows = ("utterances", "wer", "cer", "dnsmos", "similarity", "margin", "phonemes_per_s", "longest_phoneme_s",
+            "real_time_factor", "forced_moves", "stop_reasons")  # fmt: skip
+    cell = lambda v: "" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v)  # noqa: E731
+    columns = list(report)
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {r} | " + " | ".join(cell(report[c].get(r)) for c in columns) + " |" for r in rows]
+    return "\n".join(lines)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    default = SamplingConfig()
+    parser.add_argument("--sentences", type=Path, required=True, metavar="FILE", help="one sentence a line")
+    parser.add_argument("--prompts", type=Path, metavar="DIR", help="voice clips, used in turn")
+    parser.add_argument("--recordings", type=Path, metavar="DATASET", help="recordings with text: the ceiling")
+    parser.add_argument("--n", type=int, default=0, metavar="N", help="only the first N sentences; more repeat them")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE")
+    parser.add_argument("--temperature", type=float, default=default.temperature, metavar="F")
+    parser.add_argument("--top-p", type=float, default=default.top_p, metavar="F")
+    parser.add_argument("--top-k", type=int, default=default.top_k, metavar="N")
+    parser.add_argument("--pointer-temperature", type=float, default=default.pointer_temperature, metavar="F")
+    parser.add_argument("--guidance", type=float, default=default.guidance, metavar="F")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the weights (default auto)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save", type=Path, metavar="DIR", help="keep the audio")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and every sample")
+
+
+def run(args: argparse.Namespace) -> int:
+    sentences = [line.strip() for line in args.sentences.read_text(encoding="utf-8").splitlines() if line.strip()]
+    n = args.n or len(sentences)
+    sentences = (sentences * (n // len(sentences) + 1))[:n]
+    judges, tts = Judges(), TTS.load(args.checkpoint, precision=args.precision)
+    if args.save:
+        args.save.mkdir(parents=True, exist_ok=True)
+    clips = sorted(p for p in args.prompts.iterdir() if p.is_file()) if args.prompts else []
+    voices = {p.stem: tts.voice(p) for p in clips} or {"default": tts.voice()}
+    settings = SamplingConfig(
+        temperature=args.temperature, top_p=args.top_p, top_k=args.top_k,
+        pointer_temperature=args.pointer_temperature, guidance=args.guidance, seed=args.seed,
+    )  # fmt: skip
+    samples = evaluate_speech(tts, sentences, voices, settings, judges, args.save)
+    if args.recordings:
+        rows, _ = read_dataset(args.recordings)
+        recordings = [(row.text, *read_audio(row.path)) for row in rows]
+    else:
+        recordings = [("", v.wav, tts.codec.sample_rate) for v in voices.values()]
+    report = {"speech": summarise(samples), **ceiling(tts, recordings, judges, tts.model.config.n_codebooks)}
+    print(table(report))
+    if args.json:
+        payload = {"report": report, "settings": asdict(settings), "samples": [asdict(s) for s in samples]}
+        write_json(args.json, payload)
+    return 0

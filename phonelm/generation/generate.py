@@ -1,0 +1,267 @@
+"""Generation: one frame at a time, guided by the pointer, ended by the pointer.
+
+`generate` is the stream everything else collects from: whole utterances, streaming audio, the code grid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from phonelm.config import SamplingConfig
+from phonelm.generation.engine import Engine
+from phonelm.generation.sampling import Pick, clamp_masks, describe, draw
+from phonelm.generation.steppers import Rows
+from phonelm.model import KVCache, durations_from_pointer, hidden_id, pointer_from_durations
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One generated frame.
+
+    Attributes:
+        codes: (n,) int64 on the CPU, n the number of codebooks sampled.
+        pointer: index of the phoneme being spoken.
+        picks: for each codebook, what was chosen, how likely it was, and whether the clamp removed the first choice.
+        advance: the model's probability that the pointer moves on after this frame.
+        forced: the pointer was moved because it had rested longer than any phoneme may.
+    """
+
+    codes: Tensor
+    pointer: int
+    picks: tuple[Pick, ...]
+    advance: float
+    forced: bool
+
+
+@dataclass
+class PointerState:
+    """The pointer of one utterance and the race that decides its next move.
+
+    A move is sampled by inverting the survival function: the pointer moves when the probability of having stayed this
+    long falls below a threshold drawn once for each phoneme. Uniform on (0, 1), that is the same as a Bernoulli draw
+    at every frame; drawn nearer to 1/2, durations come nearer to their median without changing the speaking rate.
+    """
+
+    index: int = 0
+    hold: int = 0
+    survival: float = 1.0
+    threshold: float = 0.5
+
+    def draw(self, temperature: float, generator: torch.Generator) -> None:
+        """Draw the threshold for the phoneme now under the pointer."""
+        self.hold, self.survival = 0, 1.0
+        self.threshold = 0.5 + temperature * (float(torch.rand((), generator=generator)) - 0.5)
+
+    def moves(self, probability: float) -> bool:
+        """Account for one more frame; True if the pointer moves on after it."""
+        self.hold += 1
+        self.survival *= 1.0 - probability
+        return self.survival < self.threshold
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One utterance to generate.
+
+    Attributes:
+        symbols: (N,) int64 phoneme ids; word_starts: (N,) bool.
+        prompt: (P, K) int64 codes of the voice prompt, or None for no prompt.
+        config: sampling settings, with the seed.
+        before: frames of these phonemes that stay as they are; those that are made follow them.
+        end: the phoneme at which to end, which is not spoken; None to speak all.
+        rest: frames that the silence after the last word has at least, unless no phoneme may last as long.
+    """
+
+    symbols: Tensor
+    word_starts: Tensor
+    prompt: Tensor | None
+    config: SamplingConfig
+    before: Sequence[Frame] = ()
+    end: int | None = None
+    rest: int = 0
+
+
+class Utterance:
+    """A request that is being spoken: its pointer, its random numbers, its last codes.
+
+    Args:
+        index: which request it is.
+        seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
+    Raises:
+        ValueError: `clamp="prompt"` without a prompt, more codebooks than the model has.
+    """
+
+    def __init__(self, engine: Engine, index: int, request: Request, seen: Tensor | None):
+        k, card = engine.config.n_codebooks, engine.config.card
+        self.index, self.config = index, request.config
+        self.n = self.config.n_codebooks or k
+        if self.n > k:
+            raise ValueError(f"the model has {k} codebooks, {self.n} were asked for; choose 1 to {k}")
+        self.masks = clamp_masks(self.config.clamp, request.prompt, seen, k, card)
+        self.generator = torch.Generator().manual_seed(self.config.seed)
+        self.prev = engine.first(1)
+        device = self.prev.device
+        self.text = engine.encode_text(request.symbols[None].to(device), request.word_starts[None].to(device))
+        self.end = len(request.symbols) if request.end is None else request.end
+        self.closing, self.rest = len(request.symbols) - 1, request.rest
+        self.pointer = PointerState()
+        self.before = request.before
+        if self.before:
+            self.pointer.index = self.before[-1].pointer + 1
+        self.pointer.draw(self.config.pointer_temperature, self.generator)
+        self.logits: list[Tensor] = []  # of the frame that is being made
+
+    def feed(self, engine: Engine, cache: KVCache, unconditional: bool = False) -> None:
+        """Put the frames that stay into the cache of the global model, after the prompt; for `unconditional`, the cache
+        has none, and the frames have no text.
+        """
+        if not self.before:
+            return
+        device = self.text.device
+        pointer = torch.tensor([f.pointer for f in self.before], device=device)
+        _, hold = pointer_from_durations(durations_from_pointer(pointer, self.before[-1].pointer + 1))
+        if unconditional:
+            pointer, hold = torch.full_like(pointer, -1), torch.zeros_like(hold)
+        codes = torch.stack([f.codes for f in self.before]).to(device)  # (T, n)
+        codes = F.pad(codes, (0, engine.config.n_codebooks - codes.shape[1]), value=hidden_id(engine.config.card))
+        engine.feed_speech(codes[None], pointer[None], hold[None], self.text, cache)
+        self.prev = codes[-1:]
+
+    def draw(self, views: Tensor) -> int:
+        """The next code of the frame, from (views, card) logits on the CPU, in the order of `views`."""
+        logits = views[0] if len(views) == 1 else views[1] + self.config.guidance * (views[0] - views[1])
+        mask = None if self.masks is None else self.masks[len(self.logits)]
+        self.logits.append(logits)
+        return draw(logits, self.config, mask, self.generator)
+
+    def close(self, codes: Tensor, logit: float) -> Frame:
+        """The frame of (K,) codes on the CPU; the pointer moves on, or not, by the logit of its move."""
+        at = self.pointer.index
+        advance = 1 / (1 + math.exp(-logit - math.log(self.config.speed)))
+        moves = self.pointer.moves(advance) and (at < self.closing or self.pointer.hold >= self.rest)
+        forced = not moves and self.pointer.hold >= self.config.max_phoneme_frames
+        spoken = codes[: self.n].clone()
+        frame = Frame(spoken, at, describe(torch.stack(self.logits), spoken.tolist(), self.masks), advance, forced)
+        self.logits.clear()
+        if moves or forced:
+            self.pointer.index += 1
+            if not self.done:
+                self.pointer.draw(self.config.pointer_temperature, self.generator)
+        return frame
+
+    @property
+    def views(self) -> tuple[bool, ...]:
+        """For each time that the model is asked for a frame, whether that is unconditional: without text and prompt.
+
+        Guidance extrapolates from what it says without to what it says with them (classifier-free guidance,
+        arXiv:2207.12598).
+        """
+        return (False,) if self.config.guidance == 1 else (False, True)
+
+    @property
+    def done(self) -> bool:
+        """The pointer has left the last phoneme."""
+        return self.pointer.index == self.end
+
+
+@torch.inference_mode()
+def generate_batch(
+    engine: Engine, requests: Iterable[Request], seen: Tensor | None = None, width: int = 8
+) -> Iterator[tuple[int, Frame]]:
+    """Speak several utterances side by side, each as it would be spoken alone.
+
+    Args:
+        engine: the model.
+        requests: any number of them; the next is taken when there is room for it.
+        seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
+        width: utterances that are spoken at a time.
+    Yields:
+        (which request, its next `Frame`), until the pointer of each has left its last phoneme. The same request gives
+        the same frames; in fp32 only as far as rounding allows.
+    Raises:
+        ValueError: a request that cannot be spoken.
+    """
+    with engine.rows(2 * width) as (rows, local_rows):
+        waiting, asked = enumerate(requests), []  # asked: (utterance, unconditional) of each row
+        prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
+        empty = engine.new_cache()
+        while True:
+            while sum(not unconditional for _, unconditional in asked) < width and (taken := next(waiting, None)):
+                utterance = Utterance(engine, taken[0], taken[1], seen)
+                if not _same(taken[1].prompt, prompt):
+                    prompt = taken[1].prompt
+                    cache.rewind()
+                    if prompt is not None and len(prompt):
+                        engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
+                    length = cache.length
+                for unconditional in utterance.views:
+                    into = empty if unconditional else cache
+                    utterance.feed(engine, into, unconditional)
+                    rows.put(len(asked), into)
+                    into.rewind(0 if unconditional else length)
+                    asked.append((utterance, unconditional))
+            if not asked:
+                return
+            for utterance, frame in _frames(engine, asked, rows, local_rows):
+                yield utterance.index, frame
+            for row in reversed(range(len(asked))):
+                if asked[row][0].done:
+                    rows.move(len(asked) - 1, row)
+                    asked[row] = asked[-1]
+                    asked.pop()
+
+
+def _same(a: Tensor | None, b: Tensor | None) -> bool:
+    return a is b or (a is not None and b is not None and torch.equal(a, b))
+
+
+def _frames(
+    engine: Engine, asked: Sequence[tuple[Utterance, bool]], rows: Rows, local_rows: Rows
+) -> list[tuple[Utterance, Frame]]:
+    """The next frame of each utterance, in the order in which they came."""
+    k, device = engine.config.n_codebooks, rows.lengths.device
+    row_of = {key: row for row, key in enumerate(asked)}
+    rows_of = {u: [row_of[u, view] for view in u.views] for u in sorted({u for u, _ in asked}, key=lambda u: u.index)}
+    text = torch.cat([engine.no_phoneme if unconditional else u.text[:, u.pointer.index] for u, unconditional in asked])
+    hold = torch.tensor([0 if unconditional else u.pointer.hold for u, unconditional in asked], device=device)
+    inputs = engine.frame(torch.cat([u.prev for u, _ in asked]), text, hold, rows)
+    codes = torch.full((len(asked), k), hidden_id(engine.config.card))  # (B, K), on the CPU
+    local_rows.rewind()
+    last = None
+    for i in range(k):
+        logits = engine.code(i, inputs, last, local_rows).cpu()
+        for utterance, views in rows_of.items():
+            if i < utterance.n:
+                codes[views, i] = utterance.draw(logits[views])
+        last = codes[:, i].to(device)
+    moves = engine.code(k, inputs, last, local_rows)[:, 0].tolist()
+    made = []
+    for utterance, (row, *_) in rows_of.items():
+        utterance.prev = codes[row, None].to(device)
+        made.append((utterance, utterance.close(codes[row], moves[row])))
+    return made
+
+
+def generate(
+    engine: Engine,
+    symbols: Tensor,
+    word_starts: Tensor,
+    prompt: Tensor | None,
+    config: SamplingConfig,
+    seen: Tensor | None = None,
+    before: Sequence[Frame] = (),
+    end: int | None = None,
+) -> Iterator[Frame]:
+    """Speak one utterance: `generate_batch` with the one `Request` of these arguments.
+
+    Yields:
+        One `Frame` after another. The same arguments give the same frames.
+    """
+    request = Request(symbols, word_starts, prompt, config, before, end)
+    return (frame for _, frame in generate_batch(engine, [request], seen, width=1))

@@ -1,0 +1,173 @@
+"""One step of a stack of transformer blocks, three ways: PyTorch, a CUDA graph, and compiled with int8 weights."""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from phonelm.generation import kernels
+from phonelm.generation.graphs import Graph
+from phonelm.model import EPS, KVCache, Transformer
+
+PART_PRODUCTS = 2_000_000  # multiplications for which it pays to ask another thread, about a quarter of a millisecond
+HELPERS = ThreadPoolExecutor(thread_name_prefix="step")
+
+
+class Rows:
+    """Keys and values of several utterances of different lengths, one in each row; the first rows are those in use.
+
+    Args:
+        like: an empty cache of one utterance, of the capacity that rows have at first.
+        count: utterances there can be at a time.
+    """
+
+    def __init__(self, like: KVCache, count: int):
+        layers, _, _, heads, capacity, head_dim = like.data.shape
+        self.data = like.data.new_zeros(layers, 2, count, heads, capacity, head_dim)
+        self.lengths = torch.zeros(count, dtype=torch.int64, device=self.data.device)
+        self.longest = 0  # of `lengths`, known without asking the device
+        self.graphs: dict[int, Graph] = {}  # of steps with so many rows in use, see `GraphedStepper`
+
+    def put(self, row: int, cache: KVCache) -> None:
+        """Let a row continue what is in a cache of one utterance."""
+        self.reserve(cache.length)
+        self.data[:, :, row, :, : cache.length] = cache.data[:, :, 0, :, : cache.length]
+        self.lengths[row] = cache.length
+        self.longest = int(self.lengths.max())
+
+    def move(self, source: int, target: int) -> None:
+        """Let one row take the place of another, and be free."""
+        self.data[:, :, target] = self.data[:, :, source]
+        self.lengths[target] = self.lengths[source].clone()
+        self.lengths[source] = 0
+        self.longest = int(self.lengths.max())
+
+    def reserve(self, length: int) -> None:
+        """Make room for so many positions."""
+        capacity = self.data.shape[4]
+        if length > capacity:
+            self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * capacity) - capacity))
+            self.graphs.clear()  # they know where the data were
+
+    def grown(self, count: int) -> None:
+        """The first rows are one position longer."""
+        self.lengths[:count] += 1
+        self.longest += 1
+
+    def rewind(self, length: int = 0) -> None:
+        """Let all rows end after so many positions."""
+        self.lengths.fill_(length)
+        self.longest = length
+
+
+class Stepper:
+    """A causal `Transformer` that takes one position at a time, norm weights folded into the matrices after them."""
+
+    def __init__(self, transformer: Transformer):
+        self.transformer = transformer
+        self.heads, self.dim = transformer.blocks[0].attention.heads, len(transformer.norm.weight)
+        self.norm = (transformer.norm.weight * self.dim**0.5).detach()
+        self.matrices = tuple(  # (layers, out, in)
+            torch.stack([m.detach() for m in each]).contiguous()
+            for each in zip(
+                *(
+                    (
+                        b.attention.qkv.weight * b.attention_norm.weight * self.dim**0.5,
+                        b.attention.out.weight,
+                        b.mlp.gate_up.weight * b.mlp_norm.weight * self.dim**0.5,
+                        b.mlp.down.weight,
+                    )
+                    for b in transformer.blocks
+                )
+            )
+        )
+        self.turns = self._turns(512)
+
+    def _turns(self, length: int) -> Tensor:
+        """(length, 2, D/H/2): cosines and sines of so many rotary positions."""
+        return self.transformer.rotary(0, length, self.norm.device).transpose(0, 1).contiguous()
+
+    def _unit(self, x: Tensor) -> Tensor:
+        """RMSNorm without its weight and without the factor sqrt(D), both of which the next matrix holds."""
+        return x * torch.linalg.vecdot(x, x).add_(EPS * self.dim).rsqrt_()[:, None]
+
+    def __call__(self, x: Tensor, rows: Rows) -> Tensor:
+        """(B, D) the next position of the first B rows -> (B, D); the rows grow by it."""
+        rows.reserve(rows.longest + 1)
+        if rows.longest >= self.turns.shape[0]:
+            self.turns = self._turns(2 * rows.longest)
+        y = self._step(x, rows)
+        rows.grown(x.shape[0])
+        return y
+
+    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        return self._blocks(x, rows.data, rows.lengths, self.turns, rows.longest + 1, len(x) > 1)
+
+    def _blocks(self, x: Tensor, data: Tensor, lengths: Tensor, turns: Tensor, end: int, masked: bool) -> Tensor:
+        """The step in PyTorch: attention to the first `end` positions, if `masked` only to those that a row has."""
+        batch = len(x)
+        at, index = lengths[:batch], torch.arange(batch, device=x.device)
+        cos, sin = turns[at].repeat(1, 1, 2)[:, None, None].unbind(3)  # (B, 1, 1, D/H)
+        sin = torch.cat([-sin[..., : sin.shape[-1] // 2], sin[..., sin.shape[-1] // 2 :]], -1)
+        seen = (torch.arange(end, device=x.device) <= at[:, None])[:, None, None] if masked else None
+        for layer, (qkv, out, gate_up, down) in enumerate(zip(*self.matrices)):
+            qkv = F.linear(self._unit(x), qkv).view(batch, 3, self.heads, -1)
+            turned, v = qkv[:, :2], qkv[:, 2]
+            q, k = (turned * cos + turned.roll(sin.shape[-1] // 2, -1) * sin).unbind(1)
+            past = data[layer]
+            past[0, index, :, at], past[1, index, :, at] = k, v
+            keys, values = past[:, :batch, :, :end]
+            y = F.scaled_dot_product_attention(q[:, :, None], keys, values, attn_mask=seen)
+            x = x + F.linear(y.reshape(batch, -1), out)
+            gate, up = F.linear(self._unit(x), gate_up).chunk(2, dim=-1)
+            x = x + F.linear(F.silu(gate) * up, down)
+        return self._unit(x) * self.norm
+
+
+class GraphedStepper(Stepper):
+    """The same with CUDA, captured once for each number of rows; where that fails, a warning, and as it was."""
+
+    capture = True
+
+    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        if self.capture and len(x) not in rows.graphs:
+            try:
+                rows.graphs[len(x)] = self._captured(x, rows)
+            except RuntimeError as error:
+                warnings.warn(f"no CUDA graph, so speech takes longer: {str(error).splitlines()[0]}", stacklevel=2)
+                self.capture = False
+        return rows.graphs[len(x)](x) if self.capture else super()._step(x, rows)
+
+    def _captured(self, x: Tensor, rows: Rows) -> Graph:
+        data, lengths, end = rows.data, rows.lengths, rows.data.shape[4]
+        turns = self.turns if len(self.turns) >= end else self._turns(end)
+        return Graph(lambda x: self._blocks(x, data, lengths, turns, end, masked=True), x)
+
+
+class CompiledStepper(Stepper):
+    """The same in one compiled call, on a CPU, with int8 weights. A row gives the same bits alone and among others.
+
+    The rows of a batch are shared among as many threads as PyTorch has, if there is enough to do for each.
+    """
+
+    def __init__(self, transformer: Transformer):
+        super().__init__(transformer)
+        self.packed = [kernels.pack(m.numpy()) for m in self.matrices]
+        self.row_products = sum(m.numel() for m in self.matrices)
+        self.matrices = ()
+
+    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        y = x.contiguous().numpy().copy()
+        shared = *self.packed, self.norm.numpy(), self.turns.numpy(), rows.data.numpy(), rows.lengths.numpy()
+        parts = min(torch.get_num_threads(), len(y), max(1, len(y) * self.row_products // PART_PRODUCTS))
+        ends = [len(y) * i // parts for i in range(parts + 1)]
+        (first, end), *others = zip(ends, ends[1:])
+        waiting = [HELPERS.submit(kernels.step, y[a:b], *shared, a) for a, b in others]
+        kernels.step(y[first:end], *shared, first)
+        for part in waiting:
+            part.result()
+        return torch.from_numpy(y)

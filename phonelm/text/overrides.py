@@ -1,0 +1,96 @@
+"""Pronunciations that the user gives: `[word](W ER1 D)` in the text, or a lexicon file that writes these for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from phonelm.text.arpabet import Phones, parse_phones, with_ending_s
+
+# The round brackets hold a vowel with its stress, or consonants only; other `[text](target)` is a Markdown link.
+OVERRIDE = re.compile(
+    r"\[\s*(?P<word>[^\[\]\s][^\[\]\n]*)\]"
+    r"\((?=[^()\n]*(?<![^\s(])[A-Z]{2}[012](?![^\s)])|(?:\s*[A-Z]{1,2}(?=[\s)]))+\s*\))(?P<phones>[^()\n]+)\)"
+    r"(?P<possessive>'s\b)?"
+)
+MARK = "\ue000"  # stands for an override while the text around it is normalised; a private-use character
+
+
+class LexiconError(ValueError):
+    """A lexicon file that cannot be used; the message names the file and the line."""
+
+
+def protect(text: str) -> tuple[str, list[str]]:
+    """The text with a `MARK` for each override, and the overrides."""
+    overrides = [m[0] for m in OVERRIDE.finditer(text)]
+    return OVERRIDE.sub(MARK, text), overrides
+
+
+def restore(text: str, overrides: list[str]) -> str:
+    """Undo `protect`."""
+    left = iter(overrides)
+    return re.sub(MARK, lambda _: next(left), text)
+
+
+def parse_override(token: str) -> tuple[str, Phones] | None:
+    """The word of an override and its phones; None if the token is none.
+
+    Raises:
+        PhonemeError: unknown phonemes.
+    """
+    if not (m := OVERRIDE.fullmatch(token)):
+        return None
+    phones = parse_phones(m["phones"])
+    return (m["word"].strip() + "'s", with_ending_s(phones)) if m["possessive"] else (m["word"].strip(), phones)
+
+
+class UserLexicon:
+    """Words and their phones. A word in lower case stands for itself however it is written, others only as they are."""
+
+    def __init__(self, entries: Mapping[str, Phones] | None = None):
+        self.entries = dict(entries or {})
+        longest_first = sorted(self.entries, key=len, reverse=True)
+        words = "|".join(f"(?ai:{re.escape(w)})" if w == w.lower() else re.escape(w) for w in longest_first)
+        self._known = re.compile(rf"{OVERRIDE.pattern}|(?<!\w)(?P<known>{words or '(?!)'})(?!\w)")
+
+    @classmethod
+    def load(cls, path: str | Path) -> UserLexicon:
+        """Read a file of lines `word<TAB>PHONEMES`; empty lines and those that begin with `#` are skipped.
+
+        Raises:
+            LexiconError: a line of another form, unknown phonemes, a word twice, or no text file.
+        """
+        try:
+            lines = Path(path).read_text("utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise LexiconError(f"{path} is no UTF-8 text; a lexicon has lines of a word, a tab, its phonemes") from None
+        entries: dict[str, Phones] = {}
+        for number, line in enumerate(lines, 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            try:
+                word, phones = _entry(line)
+                if word in entries:
+                    raise LexiconError(f"{word!r} is there twice")
+            except ValueError as error:
+                raise LexiconError(f"{path}, line {number}: {error}") from None
+            entries[word] = phones
+        return cls(entries)
+
+    def apply(self, text: str) -> str:
+        """Write an override for each word of the text that is in the lexicon."""
+        return self._known.sub(self._override, text)
+
+    def _override(self, m: re.Match[str]) -> str:
+        if m["known"] is None:
+            return m[0]
+        phones = self.entries.get(m[0]) or self.entries[m[0].lower()]
+        return f"[{m[0]}]({' '.join(phones)})"
+
+
+def _entry(line: str) -> tuple[str, Phones]:
+    word, tab, phones = line.strip(" ").partition("\t")
+    if not tab or not word.strip() or set("[]") & set(word):
+        raise LexiconError(f"{line[:60]!r} is not a word, a tab and its phonemes")
+    return word.strip(), parse_phones(phones)

@@ -1,0 +1,53 @@
+"""Markdown and HTML to the text they mark up."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from phonelm.text.rules import Rule
+
+TAGS = "a b i u s p em strong br hr h[1-6] ul ol li code pre span div sub sup img table tr td th blockquote small mark"
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d{0,2});")
+
+_TAG = "|".join(TAGS.split())
+_ATTRIBUTE = r"\s+[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+)"
+
+
+def unescape(text: str) -> str:
+    """HTML's character references as characters."""
+    return ENTITY.sub(lambda m: html.unescape(m[0]), text)
+
+
+def _row(m: re.Match[str]) -> str:
+    cells = [cell.strip() for cell in m[1].split("|")]
+    return "" if all(re.fullmatch(r":?-+:?", cell) for cell in cells) else ", ".join(cells)
+
+
+def _box(m: re.Match[str]) -> str:
+    return "to do: " if m[1] == " " else "done: "
+
+
+def _lines(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(rf"</?(?:{_TAG})(?:{_ATTRIBUTE})*\s*/?>"), " "),
+    (_lines(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$"), ""),
+    (_lines(r"^[ \t]*(?:([-*_])[ \t]*)(?:\1[ \t]*){2,}$|^[ \t]*=+[ \t]*$"), ""),
+    (_lines(r"^[ \t]*\|(.*)\|[ \t]*$"), _row),
+    (_lines(r"^[ \t]*(?:>[ \t]?)+(?=\s*\S)"), ""),
+    (_lines(r"^[ \t]*#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$"), r"\1"),
+    (_lines(r"^[ \t]*(?:[-*+][ \t]+)?\[([ xX])\][ \t]+"), _box),
+    (_lines(r"^[ \t]*[-*+•‣◦▪●][ \t]+(?=\S)"), ""),
+    (_lines(r"^[ \t]*(\d{1,2})[.)][ \t]+(?=\S)"), r"\1, "),
+    (re.compile(r"!?\[([^\[\]\n]*)\]\(\s*[^\s()]+(?:\s+\"[^\"\n]*\")?\s*\)"), r"\1"),
+    (re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>"), r"\1"),
+    (re.compile(r"`+([^`\n]+)`+"), r"\1"),
+    (re.compile(r"(\*{2,3}|__)(?=[^\s*_])([^\n]*?[^\s*_])\1"), r"\2"),
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*?[^\s*])\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w@/.])_(?=[^\s_])([^_\n]*?[^\s_])_(?!\w)"), r"\1"),
+    (re.compile(r"~~(?=\S)([^~\n]+)~~"), r"\1"),
+    (re.compile(r"\\([*_#`\[\]()~>!.{}-])"), r"\1"),
+)

@@ -1,0 +1,111 @@
+"""Amounts of money, by sign or by code, before or after the number."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from phonelm.text.rules import Rule
+from phonelm.text.rules.numbers import NUMBER, SCALES, adjective, number
+
+
+class Currency(NamedTuple):
+    one: str
+    many: str
+    cent: str = "cent"
+    cents: str = "cents"
+
+
+DOLLAR, POUND, EURO = (
+    Currency("dollar", "dollars"),
+    Currency("pound", "pounds", "penny", "pence"),
+    Currency("euro", "euros"),
+)
+YEN, RUPEE, YUAN = Currency("yen", "yen"), Currency("rupee", "rupees", "paisa", "paise"), Currency("yuan", "yuan")
+FRANC, WON, BITCOIN = Currency("Swiss franc", "Swiss francs"), Currency("won", "won"), Currency("bitcoin", "bitcoins")
+
+
+def _of(country: str, currency: Currency) -> Currency:
+    return currency._replace(one=f"{country} {currency.one}", many=f"{country} {currency.many}")
+
+
+US, CANADIAN, AUSTRALIAN = _of("U S", DOLLAR), _of("Canadian", DOLLAR), _of("Australian", DOLLAR)
+CURRENCIES = {
+    "US$": US, "CA$": CANADIAN, "C$": CANADIAN, "AU$": AUSTRALIAN, "A$": AUSTRALIAN, "NZ$": _of("New Zealand", DOLLAR),
+    "HK$": _of("Hong Kong", DOLLAR), "S$": _of("Singapore", DOLLAR),
+    "R$": Currency("real", "reais", "centavo", "centavos"), "$": DOLLAR, "£": POUND, "€": EURO, "¥": YEN, "₹": RUPEE,
+    "₩": WON, "₽": Currency("ruble", "rubles", "kopek", "kopeks"), "₿": BITCOIN, "₪": Currency("shekel", "shekels"),
+    "₺": Currency("lira", "lira"), "₴": Currency("hryvnia", "hryvnia"), "USD": US, "CAD": CANADIAN, "AUD": AUSTRALIAN,
+    "EUR": EURO, "GBP": POUND, "JPY": YEN, "INR": RUPEE, "CNY": YUAN, "RMB": YUAN, "CHF": FRANC, "KRW": WON,
+    "BTC": BITCOIN, "SEK": Currency("Swedish krona", "Swedish kronor"),
+    "NOK": Currency("Norwegian krone", "Norwegian kroner"), "DKK": Currency("Danish krone", "Danish kroner"),
+    "PLN": Currency("zloty", "zloty"), "MXN": Currency("Mexican peso", "Mexican pesos"),
+    "ZAR": Currency("rand", "rand"), "NZD": _of("New Zealand", DOLLAR), "HKD": _of("Hong Kong", DOLLAR),
+    "SGD": _of("Singapore", DOLLAR),
+}  # fmt: skip
+RATES = {
+    "h": "hour", "hr": "hour", "hour": "hour", "day": "day", "night": "night", "wk": "week", "week": "week",
+    "mo": "month", "month": "month", "yr": "year", "year": "year", "person": "person", "lb": "pound", "kg": "kilogram",
+    "oz": "ounce", "gal": "gallon", "gallon": "gallon", "mile": "mile", "mi": "mile", "min": "minute",
+    "minute": "minute", "s": "second", "sec": "second", "unit": "unit", "user": "user", "seat": "seat", "head": "head",
+    "kWh": "kilowatt hour",
+}  # fmt: skip
+
+_SIGN = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
+_SCALE = r"(?:thousand|(?:m|b|tr)illion|[kKmMbB]n?|tn)(?![A-Za-z\d])"
+_AMOUNT = rf"(?:\d{{1,3}}(?:\.\d{{3}})+(?:,\d\d)?|\d+,\d\d(?!\d)|{NUMBER})"  # also 1.234,56 and 1,50
+_RATE = rf"(?:\s?/\s?(?P<rate>{'|'.join(sorted(RATES, key=len, reverse=True))})\b)?"
+
+
+def _amount(written: str) -> str:
+    """1,234.56 and 1.234,56 as 1234.56."""
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d\d)?|\d+,\d\d", written):
+        return written.replace(".", "").replace(",", ".")
+    return written.replace(",", "")
+
+
+def _money(m: re.Match[str]) -> str:
+    currency, scale = CURRENCIES[m["sign"]], m["scale"]
+    low = f"{number(_amount(m['low']))} to " if m["low"] else ""
+    spoken = low + _said(
+        currency, _amount(m["amount"]), scale and SCALES.get(scale.lower(), scale), adjective(m), bool(low)
+    )
+    return f" {spoken} per {RATES[m['rate']]}" if m["rate"] else f" {spoken} "
+
+
+def _said(currency: Currency, amount: str, scale: str | None, singular: bool, plural: bool) -> str:
+    whole, _, fraction = amount.partition(".")
+    if scale or (fraction and len(fraction) != 2):
+        return f"{number(amount)} {scale or ''} {currency.one if singular else currency.many}"
+    if singular and not int(fraction or 0):
+        return f"{number(whole or '0')} {currency.one}"
+    one = whole == "1" and not plural
+    parts = (
+        [f"{number(whole)} {currency.one if one else currency.many}"]
+        if int(whole or 0) or not int(fraction or 0)
+        else []
+    )
+    if int(fraction or 0):
+        parts.append(f"{number(str(int(fraction)))} {currency.cent if fraction == '01' else currency.cents}")
+    return " and ".join(parts)
+
+
+_FIRST = rf"(?P<low>{_AMOUNT})\s?(?:-|to|–)\s?(?:(?P=sign)\s?)?(?=\d)"
+RULES: tuple[Rule, ...] = (
+    (
+        re.compile(
+            rf"(?<![A-Za-z])(?P<sign>{_SIGN})\s?(?:{_FIRST})?(?P<amount>{_AMOUNT})(?:\s?(?P<scale>{_SCALE}))?{_RATE}(?![A-Za-z\d])"
+        ),
+        _money,
+    ),
+    (
+        re.compile(
+            rf"(?<![\w.,])(?:(?P<low>{_AMOUNT})\s?(?:-|to)\s?)?(?P<amount>{_AMOUNT})\s?(?:(?P<scale>{_SCALE})\s?)?(?P<sign>{_SIGN})(?![A-Za-z\d]){_RATE}"
+        ),
+        _money,
+    ),
+    (
+        re.compile(r"(?<![\w.,])(?P<amount>\d+)\s?(?:¢|ct)(?!\w)"),
+        lambda m: f" {number(m['amount'])} cent{'' if m['amount'] == '1' else 's'} ",
+    ),
+)

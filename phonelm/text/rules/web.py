@@ -1,0 +1,55 @@
+"""Web and e-mail addresses, hashtags and handles."""
+
+from __future__ import annotations
+
+import re
+
+from phonelm.text.rules import Rule
+
+SIGNS = {
+    ".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "?": "question mark",
+    "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "~": "tilde", ",": "comma", ";": "semicolon",
+    "!": "exclamation mark",
+}  # fmt: skip
+DOMAINS = (
+    "com org net edu gov mil int info biz io ai co dev app me tv fm ly uk us eu de fr es it nl ch at be se no "
+    "dk fi pl ru cn jp kr in au nz ca br mx za ie"
+).split()
+SAID = frozenset("com org net edu gov info biz dev app me co int mil".split())
+
+_DOMAIN = "|".join(DOMAINS)
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = rf"(?:{_NAME}\.)+(?:{_DOMAIN})(?![\w-]|\.\w)"
+
+
+def _address(m: re.Match[str]) -> str:
+    """Every sign by name, but the scheme and a last slash."""
+    text = re.sub(r"^(?:https?|ftp)://|^mailto:|/$", "", m[0])
+    return f" {' '.join(_part(part) for part in re.findall(r'[A-Za-z]+|.', text))} "
+
+
+def _part(part: str) -> str:
+    if part in SIGNS:
+        return SIGNS[part]
+    spell = part.isalpha() and part.isascii() and len(part) > 1 and part not in SAID
+    if spell and (part in DOMAINS or not re.search("[aeiouyAEIOUY]", part)):
+        return " ".join(part.upper())
+    return part
+
+
+def _hashtag(m: re.Match[str]) -> str:
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z\d_]+", m[1])
+    return f" hashtag {' '.join(words)}"
+
+
+def _handle(m: re.Match[str]) -> str:
+    return " at " + re.sub("_+", " underscore ", m[1])
+
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(r"\b(?:https?|ftp)://[^\s<>\"]*[\w/]"), _address),
+    (re.compile(r"\b(?:mailto:)?[A-Za-z0-9][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"), _address),
+    (re.compile(rf"(?<![\w@.])(?:www\.[\w-][^\s<>\"]*[\w/]|{_HOST}(?::\d+)?(?:/[^\s<>\"]*[\w/]|/)?)"), _address),
+    (re.compile(r"(?<![\w&#/])#((?=\w*[A-Za-z])\w+)"), _hashtag),
+    (re.compile(r"(?<![\w@/])@(\w+)"), _handle),
+)

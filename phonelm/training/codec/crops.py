@@ -1,0 +1,172 @@
+"""Speech for codec training: audio of dataset folders, decoded once, and random crops of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from phonelm.audio import active_rms, read_audio, resample, to_int16
+from phonelm.config import SAMPLE_RATE
+from phonelm.datasets import Problem, Row, read_datasets
+from phonelm.files import atomic_write
+from phonelm.training.config import CodecTrainConfig
+from phonelm.training.data.augment import spoil
+
+CACHE_FORMAT = 1
+CHUNK = 64  # recordings per cache file: what an interruption may cost
+MIN_SPEAKERS = 10  # of a dataset with fewer, nobody is held out
+MAX_PEAK = 0.95  # no crop is made louder than this
+
+
+class Clip(NamedTuple):
+    """One recording of the cache."""
+
+    id: str
+    speaker: str
+    wav: np.ndarray  # (S,) int16 at SAMPLE_RATE, memory-mapped
+    rms: float  # of the parts that are no pause; full scale is 1
+
+
+class Spoken(Protocol):
+    """What has a speaker, named "dataset/name"."""
+
+    @property
+    def speaker(self) -> str: ...
+
+
+S = TypeVar("S", bound=Spoken)
+
+
+def read_rows(folders: Sequence[Path]) -> tuple[list[Row], list[Problem]]:
+    """The recordings of several dataset folders, with or without text.
+
+    Raises:
+        ValueError: two folders of the same name, or no recording in all of them.
+        FileNotFoundError: as `read_dataset`.
+    """
+    rows, problems = read_datasets(folders, need_text=False)
+    if not rows:
+        raise ValueError(f"no recording in {', '.join(str(folder) for folder in folders)}")
+    return rows, problems
+
+
+def split_speakers(items: Sequence[S], share: float) -> tuple[list[S], list[S]]:
+    """Items of the speakers to train on, and of those held out.
+
+    Whether a speaker is held out depends on the name alone, by a hash, so it stays so when data are added: in the
+    long run on `share` of the speakers of every dataset that has at least `MIN_SPEAKERS`.
+    """
+    speakers: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        speakers[item.speaker.split("/")[0]].add(item.speaker)
+    parts: tuple[list[S], list[S]] = ([], [])
+    for item in items:
+        hashed = int(hashlib.sha256(item.speaker.encode()).hexdigest()[:8], 16) / 2**32
+        parts[len(speakers[item.speaker.split("/")[0]]) >= MIN_SPEAKERS and hashed < share].append(item)
+    return parts
+
+
+def decode_rows(rows: Sequence[Row], folder: Path, quiet: bool = False) -> tuple[list[Clip], list[Problem]]:
+    """Decode recordings to files of int16 at `SAMPLE_RATE`, once: what is there is used as it is.
+
+    Args:
+        rows: of one or several datasets, each in order.
+        folder: of the cache; an interrupted call leaves whole files only, and the next one goes on from there.
+        quiet: show no progress bar.
+    Returns:
+        the recordings, memory-mapped, and those that cannot be used.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.id.split("/")[0], row.line // CHUNK].append(row)
+    clips, problems = [], []
+    with tqdm(total=len(rows), unit="file", desc="decode", disable=quiet) as bar:
+        for group in groups.values():
+            content = [CACHE_FORMAT, SAMPLE_RATE, [[r.id, r.speaker, r.path.stat().st_size] for r in group]]
+            path = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20]
+            if not path.with_suffix(".npy").exists():
+                _decode_group(group, path)
+            meta = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            samples, start = np.load(path.with_suffix(".npy"), mmap_mode="r"), 0
+            for record in meta["clips"]:
+                clips.append(Clip(record["id"], record["speaker"], samples[start : start + record["samples"]],
+                                  record["rms"]))  # fmt: skip
+                start += record["samples"]
+            problems += [Problem(*problem) for problem in meta["problems"]]
+            bar.update(len(group))
+    return clips, problems
+
+
+def _decode_group(rows: Sequence[Row], path: Path) -> None:
+    """Write `path`.json (clips, problems), then `path`.npy (all samples), whose presence says that both are whole."""
+    records, problems, samples = [], [], [np.empty(0, np.int16)]
+    for row in rows:
+        try:
+            wav, sample_rate = read_audio(row.path)
+            wav = resample(wav - wav.mean(), sample_rate, SAMPLE_RATE)
+            rms = active_rms(wav)
+            if not rms > 0:
+                raise ValueError(f"{row.path} holds no speech")
+        except ValueError as error:
+            problems.append([row.id, " ".join(str(error).split())])
+            continue
+        records.append({"id": row.id, "speaker": row.speaker, "samples": len(wav), "rms": rms})
+        samples.append(to_int16(wav))
+    with atomic_write(path.with_suffix(".json")) as file:
+        file.write(json.dumps({"clips": records, "problems": problems}).encode())
+    with atomic_write(path.with_suffix(".npy")) as file:
+        np.save(file, np.concatenate(samples))
+
+
+class Crops:
+    """Random crops of recordings at random levels.
+
+    A recording is drawn in proportion to its length divided by the square root of its speaker's total, so that a
+    speaker with a hundred times as much speech is heard ten times as often.
+
+    Args:
+        clips: at least one.
+        size: samples of a crop; shorter recordings are filled up with silence.
+        config: of it, the range of levels and how many inputs are spoiled.
+    """
+
+    def __init__(self, clips: Sequence[Clip], size: int, config: CodecTrainConfig):
+        self.clips, self.size, self.config = clips, size, config
+        total: Counter[str] = Counter()
+        for clip in clips:
+            total[clip.speaker] += len(clip.wav)
+        weights = np.array([len(clip.wav) / total[clip.speaker] ** 0.5 for clip in clips])
+        self.weights = weights / weights.sum()
+
+    def __call__(self, seed: Sequence[int], count: int, augment: bool = True) -> tuple[Tensor, Tensor]:
+        """Draw crops; the same seed gives the same ones.
+
+        Returns:
+            what the codec hears and what it should say, both (count, 1, size) float32: equal, but for spoiled inputs.
+        """
+        rng = np.random.default_rng(seed)
+        pairs = [self._draw(rng, augment) for _ in range(count)]
+        heard, said = (torch.from_numpy(np.stack(wavs)[:, None]) for wavs in zip(*pairs))
+        return heard, said
+
+    def _draw(self, rng: np.random.Generator, augment: bool) -> tuple[np.ndarray, np.ndarray]:
+        clip = self.clips[rng.choice(len(self.clips), p=self.weights)]
+        start = rng.integers(max(1, len(clip.wav) - self.size + 1))
+        wav = np.zeros(self.size, np.float32)
+        cut = clip.wav[start : start + self.size]
+        wav[: len(cut)] = cut / np.float32(32768)
+        gain = 10 ** (rng.uniform(*self.config.level_dbfs) / 20) / clip.rms
+        wav *= np.float32(min(gain, MAX_PEAK / max(np.abs(wav).max(), 1e-9)))
+        if augment and rng.random() < self.config.p_spoiled:
+            return spoil(wav, rng), wav
+        return wav, wav

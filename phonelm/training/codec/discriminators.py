@@ -1,0 +1,95 @@
+"""Discriminators of the decoder's waveform: by period (HiFi-GAN) and by complex STFT (EnCodec), both slim."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from phonelm.training.codec.losses import spectrum
+
+PERIODS = (2, 3, 5, 7, 11)
+N_FFTS = (2048, 1024, 512)
+SLOPE = 0.1  # of the leaky ReLUs
+POWER = 0.3
+QUIET = 1e-3  # magnitudes below are not made any louder, 40 dB below the level of a crop
+
+
+class PeriodDiscriminator(nn.Module):
+    """Convolutions along samples that lie one period apart (HiFi-GAN, arXiv:2010.05646).
+
+    HiFi-GAN's has 32 to 1024 channels; here `width` to 8 * `width`.
+    """
+
+    def __init__(self, period: int, width: int):
+        super().__init__()
+        self.period = period
+        sizes = (1, width, 2 * width, 4 * width, 8 * width)
+        self.layers = nn.ModuleList(_layer(nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0))) for a, b in zip(sizes, sizes[1:]))
+        self.layers.append(_layer(nn.Conv2d(8 * width, 8 * width, (5, 1), padding=(2, 0))))
+        self.output = weight_norm(nn.Conv2d(8 * width, 1, (3, 1), padding=(1, 0)))
+
+    def forward(self, wav: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """(B, 1, S) -> logits (B, 1, n, period) and the outputs of the layers."""
+        wav = F.pad(wav, (0, -wav.shape[-1] % self.period), "reflect")
+        return _run(self, rearrange(wav, "b c (n p) -> b c n p", p=self.period))
+
+
+class SpectrumDiscriminator(nn.Module):
+    """Convolutions over the real and imaginary parts of an STFT, so that phase is heard (EnCodec, arXiv:2210.13438).
+
+    Unlike EnCodec's it takes the magnitudes to the power `POWER`, as loudness goes, lest most bins be close to zero.
+    """
+
+    def __init__(self, n_fft: int, width: int):
+        super().__init__()
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        self.layers = nn.ModuleList([_layer(nn.Conv2d(2, width, (3, 9), (1, 2), (1, 4)))])
+        for dilation in (1, 2, 4):  # over time; the second axis is frequency
+            self.layers.append(_layer(nn.Conv2d(width, width, (3, 9), (1, 2), (dilation, 4), (dilation, 1))))
+        self.layers.append(_layer(nn.Conv2d(width, width, 3, padding=1)))
+        self.output = weight_norm(nn.Conv2d(width, 1, 3, padding=1))
+
+    def forward(self, wav: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """(B, 1, S) -> logits (B, 1, frames, bands) and the outputs of the layers."""
+        with torch.autocast(wav.device.type, enabled=False):
+            parts = torch.view_as_real(spectrum(wav.float(), self.window))
+            parts = parts * (parts.square().sum(-1, keepdim=True) + QUIET**2) ** ((POWER - 1) / 2)
+        return _run(self, rearrange(parts, "b f t c -> b c t f"))
+
+
+def _layer(conv: nn.Conv2d) -> nn.Module:
+    """A convolution with weight normalisation that keeps the level of its input; torch's own start lets it fade."""
+    nn.init.kaiming_normal_(conv.weight, SLOPE)
+    return weight_norm(conv)
+
+
+def _run(net: PeriodDiscriminator | SpectrumDiscriminator, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    features = []
+    for layer in net.layers:
+        x = F.leaky_relu(layer(x), SLOPE)
+        features.append(x)
+    return net.output(x), features
+
+
+class Discriminators(nn.Module):
+    """All of them.
+
+    Args:
+        width: channels of the first layer by period, and of all layers by spectrum times two. 16 suits a CPU; HiFi-GAN
+            and EnCodec have 32.
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.nets = nn.ModuleList(
+            [PeriodDiscriminator(period, width) for period in PERIODS]
+            + [SpectrumDiscriminator(n_fft, width // 2) for n_fft in N_FFTS]
+        )
+
+    def forward(self, wav: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
+        """(B, 1, S) float, S at least 1025 -> for each discriminator its logits, and the outputs of its layers."""
+        logits, features = zip(*(net(wav) for net in self.nets))
+        return list(logits), list(features)

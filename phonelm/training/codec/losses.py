@@ -1,0 +1,83 @@
+"""Losses of codec training: multi-scale log-mel, adversarial (hinge), feature matching."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from phonelm.codec import mel_filterbank
+from phonelm.config import SAMPLE_RATE
+
+MEL_SCALES = ((2048, 120), (1024, 80), (512, 40), (256, 20))  # (n_fft, mel bands)
+MEL_FLOOR = 5e-4  # added before the logarithm; with much less, the noise of pauses dominates the loss
+
+
+def spectrum(wav: Tensor, window: Tensor) -> Tensor:
+    """Complex STFT with hops of a quarter window, scaled so that white noise has the magnitude of its RMS.
+
+    Args:
+        wav: (B, 1, S) float32.
+        window: (n_fft,).
+    Returns:
+        (B, n_fft // 2 + 1, F) complex64.
+    """
+    n_fft = len(window)
+    found = torch.stft(wav.squeeze(1), n_fft, n_fft // 4, window=window, center=True, return_complex=True)
+    return found / window.square().sum().sqrt()
+
+
+class MelLoss(nn.Module):
+    """Mean absolute difference of log-mel spectrograms at several resolutions (as in EnCodec, arXiv:2210.13438)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for n_fft, n_mels in MEL_SCALES:
+            self.register_buffer(f"window_{n_fft}", torch.hann_window(n_fft))
+            self.register_buffer(f"filters_{n_fft}", mel_filterbank(n_mels, n_fft, SAMPLE_RATE))
+
+    def log_mel(self, wav: Tensor, n_fft: int) -> Tensor:
+        """(B, 1, S) -> (B, n_mels, F), ln magnitude."""
+        magnitude = spectrum(wav, self.get_buffer(f"window_{n_fft}")).abs()
+        return (self.get_buffer(f"filters_{n_fft}") @ magnitude + MEL_FLOOR).log()
+
+    def forward(self, said: Tensor, wanted: Tensor) -> Tensor:
+        """Both (B, 1, S) float32 -> (), in nats."""
+        parts = [F.l1_loss(self.log_mel(said, n_fft), self.log_mel(wanted, n_fft)) for n_fft, _ in MEL_SCALES]
+        return torch.stack(parts).mean()
+
+
+def levelled(wav: Tensor, like: Tensor) -> Tensor:
+    """A waveform divided by the level of another, so that discriminators hear quiet and loud crops alike.
+
+    Args:
+        wav, like: (B, 1, S); a crop of `like` under -46 dBFS counts as silence and is not made louder than that.
+    """
+    return 0.1 * wav / like.square().mean((1, 2), keepdim=True).sqrt().clamp(min=0.005)
+
+
+def discriminator_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    """Hinge loss (arXiv:1705.02894), mean over the discriminators: real above 1, fake below -1.
+
+    Args:
+        real, fake: the logits of each discriminator, any shape.
+    """
+    return torch.stack([F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake, strict=True)]).mean()
+
+
+def adversarial_loss(fake: list[Tensor]) -> Tensor:
+    """What the decoder is told: its logits should be above 1 (hinge, as in Vocos, arXiv:2306.00814)."""
+    return torch.stack([F.relu(1 - f).mean() for f in fake]).mean()
+
+
+def feature_loss(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tensor:
+    """Feature matching (MelGAN, arXiv:1910.06711): mean over discriminators of the summed L1 of their layers.
+
+    Args:
+        real, fake: for each discriminator the outputs of its layers, in pairs of equal shape.
+    """
+    sums = [
+        torch.stack([F.l1_loss(f, r.detach()) for r, f in zip(*pair, strict=True)]).sum()
+        for pair in zip(real, fake, strict=True)
+    ]
+    return torch.stack(sums).mean()

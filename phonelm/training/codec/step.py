@@ -1,0 +1,195 @@
+"""One step of codec training: the autoencoder with gradients, its losses, and the updates of all that learns.
+
+The recipe is that of EnCodec (arXiv:2210.13438) and Vocos (arXiv:2306.00814), small enough for a CPU.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from phonelm.codec import EncodecModel
+from phonelm.training.codec.discriminators import Discriminators
+from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
+from phonelm.training.codec.rvq import Quantised, quantise, start_codebooks, update_codebooks
+from phonelm.training.config import CodecTrainConfig
+from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
+
+BETAS = (0.8, 0.99)  # of AdamW, as in HiFi-GAN
+
+
+class Autoencoder(nn.Module):
+    """Encoder, codebooks and decoder of a codec, with gradients."""
+
+    def __init__(self, model: EncodecModel, frozen: bool):
+        super().__init__()
+        self.encoder, self.quantizer, self.decoder = model.encoder, model.quantizer, model.decoder
+        self.encoder.requires_grad_(not frozen)
+
+    def forward(self, wav: Tensor, n_used: Tensor | None) -> tuple[Tensor, Quantised | None]:
+        """What an utterance sounds like after the codec.
+
+        Args:
+            wav: (B, 1, S) float32.
+            n_used: (B,) int64, codebooks each example is given; None to leave out the quantiser.
+        Returns:
+            (B, 1, S) float32 and the codes.
+        """
+        decoder, device = self.decoder, wav.device.type
+        with torch.autocast(device, enabled=False):  # codes must be those that the finished codec gives
+            latent = self.encoder(wav)
+            quantised = None if n_used is None else quantise(self.quantizer, latent, n_used)
+        x = decoder.input_norm(decoder.input(latent if quantised is None else quantised.latent))
+        for block in decoder.blocks:
+            x = block(x)
+        with torch.autocast(device, enabled=False):  # 8 bits of a phase are too few
+            return decoder.overlap_add(x.float()), quantised
+
+
+class Learner:
+    """A codec that learns, its discriminators in stage gan, and their optimisers.
+
+    Args:
+        model: made by `codec_weights.build_bundled` or `load_bundled`; its networks are trained in place.
+        config: how.
+        accelerator: of the process.
+        state: of `state_dict`, to continue from.
+    """
+
+    def __init__(
+        self,
+        model: EncodecModel,
+        config: CodecTrainConfig,
+        accelerator: Accelerator,
+        state: dict[str, Tensor] | None = None,
+    ):
+        self.model, self.config, self.accelerator = model, config, accelerator
+        self.raw_net = Autoencoder(model, config.freeze_encoder)
+        self.raw_critics = Discriminators(config.discriminator_width) if config.stage == "gan" else None
+        self.average = average_weights(self.raw_net.decoder, config.ema_decay)
+        parts = [self.raw_net] + ([self.raw_critics] if self.raw_critics else [])
+        lr = config.gan_lr if self.raw_critics else config.lr
+        optimizers = []
+        for part in parts:
+            parameters = [p for p in part.parameters() if p.requires_grad]
+            optimizers.append(torch.optim.AdamW(parameters, lr, BETAS, weight_decay=config.weight_decay))
+            optimizers[-1].param_groups[0]["peak_lr"] = lr
+        if state is not None:
+            for prefix, part in zip(("net.", "average.", "critics."), [parts[0], self.average, *parts[1:]]):
+                part.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            unpack_state(optimizers, state)
+        prepared = accelerator.prepare(*parts, *optimizers)
+        prepared = prepared if isinstance(prepared, tuple) else (prepared,)
+        self.net, self.critics = prepared[0], prepared[1] if self.raw_critics else None
+        self.optimizers = prepared[len(parts) :]
+        self.mel_loss = MelLoss().to(accelerator.device)
+        self.average.to(accelerator.device)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything that learns, as named tensors."""
+        tensors = {f"net.{k}": v for k, v in self.raw_net.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        if self.raw_critics:
+            tensors |= {f"critics.{k}": v for k, v in self.raw_critics.state_dict().items()}
+        return tensors | pack_state(self.optimizers)
+
+    def averaged_model(self) -> EncodecModel:
+        """A copy of the codec with the averaged weights in its decoder."""
+        model = copy.deepcopy(self.model)
+        model.decoder = copy.deepcopy(self.average.module)
+        return model
+
+    @property
+    def quantising(self) -> bool:
+        """Whether the codebooks have been started."""
+        return bool(self.model.quantizer.vq.layers[0]._codebook.inited)
+
+    def start(self, crops: list[Tensor]) -> None:
+        """Start the codebooks by k-means on the latents of crops, each (B, 1, S) float32."""
+        with torch.no_grad():
+            latents = [self.raw_net.encoder(x.to(self.accelerator.device)).transpose(1, 2).flatten(0, 1) for x in crops]
+        start_codebooks(self.model.quantizer, torch.cat(latents), self._generator(1, 0))
+
+    def step(self, number: int, progress: float, heard: Tensor, said: Tensor) -> dict[str, Tensor]:
+        """One update of the codec, and of the discriminators; the crops are shared out among the processes.
+
+        Args:
+            number: of the step, from 0; with the seed it decides all that is random.
+            progress: share of the run's budget that is used, 0 to 1, for the learning rates.
+            heard, said: (B, 1, S) float32, input and target.
+        Returns:
+            the losses by name, () each, means over the processes.
+        """
+        config, accelerator = self.config, self.accelerator
+        for optimizer, warmup in zip(self.optimizers, (config.warmup_steps, 1)):
+            set_lr([optimizer], lr_scale(number, progress, warmup))
+        n_used = self._draw_codebooks(number, len(heard)) if self.quantising else None
+        heard, said, n_used = (self._share(x) for x in (heard, said, n_used))
+        wav, quantised = self.net(heard, n_used)
+        mel = self.mel_loss(wav, said)
+        parts, loss = {"mel": mel}, mel
+        if quantised is not None:
+            parts["commitment"] = quantised.commitment
+            loss = loss + config.commitment_weight * quantised.commitment
+        if self.critics is not None:
+            real, fake = levelled(said, said), levelled(wav, said)
+            parts["discriminator"] = self._teach(real, fake.detach())
+            parts |= self._judge(real, fake)
+            loss = loss + config.adversarial_weight * (parts["adversarial"] + parts["feature"])
+        self._descend(loss, self.optimizers[0], self.net)
+        self.average.update_parameters(self.raw_net.decoder)
+        if quantised is not None and not config.freeze_encoder:
+            codes, residuals = (
+                accelerator.gather(x.transpose(0, 1).contiguous()).transpose(0, 1)  # (n_q, B * T, ...)
+                for x in (quantised.codes, quantised.residuals)
+            )
+            update_codebooks(self.model.quantizer, codes, residuals, self._generator(3, number))
+        return {name: accelerator.reduce(value.detach(), "mean") for name, value in parts.items()}
+
+    @torch.no_grad()
+    def mel(self, heard: Tensor, said: Tensor, n_used: int) -> float:
+        """The mel loss of crops (B, 1, S) at a number of codebooks, without learning from them."""
+        device = self.accelerator.device
+        wav, _ = self.raw_net(heard.to(device), torch.full((len(heard),), n_used, device=device))
+        return self.mel_loss(wav, said.to(device)).item()
+
+    def _generator(self, purpose: int, number: int) -> torch.Generator:
+        """Random numbers for one purpose at one step, on every process the same."""
+        return torch.Generator().manual_seed((self.config.seed * 1_000_003 + number) * 8 + purpose)
+
+    def _draw_codebooks(self, number: int, count: int) -> Tensor:
+        """(count,) int64, how many codebooks each example of a step is given."""
+        choices = torch.tensor(self.config.codebooks_used).clamp(max=self.model.quantizer.n_q)
+        return choices[torch.randint(len(choices), (count,), generator=self._generator(2, number))]
+
+    def _share(self, batch: Tensor | None) -> Tensor | None:
+        """This process's rows of a batch, on its device."""
+        if batch is None:
+            return None
+        return batch[self.accelerator.process_index :: self.accelerator.num_processes].to(self.accelerator.device)
+
+    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, net: nn.Module) -> None:
+        optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_([p for p in net.parameters() if p.requires_grad], self.config.clip_norm)
+        optimizer.step()
+
+    def _teach(self, real: Tensor, fake: Tensor) -> Tensor:
+        """One update of the discriminators; returns their loss."""
+        self.raw_critics.requires_grad_(True)
+        logits, _ = self.critics(torch.cat([real, fake]))
+        loss = discriminator_loss(*zip(*(x.float().chunk(2) for x in logits)))
+        self._descend(loss, self.optimizers[1], self.critics)
+        return loss
+
+    def _judge(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """What the discriminators think of the decoder's waveform; they themselves learn nothing from it."""
+        self.raw_critics.requires_grad_(False)
+        with self.accelerator.autocast():
+            with torch.no_grad():
+                wanted = self.raw_critics(real)[1]
+            logits, features = self.raw_critics(fake)
+        return {"adversarial": adversarial_loss([x.float() for x in logits]), "feature": feature_loss(wanted, features)}

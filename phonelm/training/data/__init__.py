@@ -1,0 +1,1 @@
+"""Dataset folders in, a training cache of codes, phonemes and alignment out."""

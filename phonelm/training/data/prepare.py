@@ -1,0 +1,265 @@
+"""`prepare`: dataset folders in, a compact cache of codes, phonemes and durations out.
+
+Stages: (a) encode, in part files, resumable and divisible into shards; (b) train the aligner on what was encoded;
+(c) align everything; (d) write the cache that `CodesDataset` reads. Stages (b) to (d) need all parts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from phonelm import checkpoint
+from phonelm.codec import Codec
+from phonelm.config import from_dict, to_dict
+from phonelm.datasets import FORMS, Problem, read_datasets
+from phonelm.files import write_json
+from phonelm.text import SYMBOLS, Phonemizer
+from phonelm.training.config import AlignerConfig
+from phonelm.training.data.aligner import LAST_SILENCE_ID, VERSION, Aligner, align_batch, batches, train_aligner
+from phonelm.training.data.cache import write_arrays
+from phonelm.training.data.dataset import CACHE_FORMAT
+from phonelm.training.data.encode import Chunk, Part, encode_chunk, make_chunks
+from phonelm.training.data.report import KeepRule, judge, summarise, to_text
+
+ALIGNER_UTTERANCES = 4000  # the aligner is trained on this many at most, drawn by its seed
+_worker: dict[str, Any] = {}  # what a worker process keeps between chunks
+
+
+def _start_worker(codec_name: str) -> None:
+    torch.set_num_threads(1)
+    _worker.update(phonemizer=Phonemizer(), codec=Codec.load(codec_name))
+
+
+def _work(chunk: Chunk, folder: Path) -> tuple[int, float]:
+    return len(chunk.rows), encode_chunk(chunk, folder, _worker["phonemizer"], _worker["codec"])
+
+
+@contextmanager
+def _encoder(codec: Codec, codec_name: str, chunks: list[Chunk], folder: Path, workers: int) -> Iterator[Iterable]:
+    """(rows, seconds of audio) of every chunk as it is finished, from this process or from `workers` others."""
+    if workers <= 1:
+        phonemizer = Phonemizer()
+        yield ((len(c.rows), encode_chunk(c, folder, phonemizer, codec)) for c in chunks)
+    else:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(min(workers, len(chunks)), _start_worker, (codec_name,)) as pool:
+            yield pool.imap_unordered(partial(_work, folder=folder), chunks)
+
+
+def _encode(codec: Codec, codec_name: str, chunks: list[Chunk], folder: Path, workers: int) -> None:
+    missing = [chunk for chunk in chunks if not chunk.path(folder).exists()]
+    if not missing:
+        return
+    done_s = 0.0
+    total = sum(len(chunk.rows) for chunk in missing)
+    with (
+        tqdm(total=total, unit="utt", desc="encode") as bar,
+        _encoder(codec, codec_name, missing, folder, workers) as results,
+    ):
+        for rows, seconds in results:
+            done_s += seconds
+            bar.update(rows)
+            elapsed_s = bar.format_dict["elapsed"]
+            bar.set_postfix_str(f"{done_s / 3600:.2f} h, {done_s / max(elapsed_s, 1e-9):.0f}x real time")
+
+
+def _aligner(path: Path, parts: list[Path], config: AlignerConfig) -> Aligner:
+    """The cache's aligner: the one that is there, if it was made for these phonemes and settings, else a new one."""
+    if path.exists():
+        tensors, metadata = checkpoint.load(path, "aligner")
+        same = metadata.get("version") == VERSION and metadata["symbols"] == list(SYMBOLS)
+        if same and from_dict(AlignerConfig, metadata["config"]) == config:
+            aligner = Aligner(config)
+            aligner.load_state_dict(tensors)
+            return aligner.eval()
+    total = sum(len(Part(part).records) for part in parts)
+    chosen = set(np.random.default_rng(config.seed).permutation(total)[:ALIGNER_UTTERANCES].tolist())
+    items, seen = [], 0
+    for part in map(Part, parts):
+        pairs = zip(part.arrays("phonemes"), part.arrays("mel"), strict=True)
+        items += [pair for number, pair in enumerate(pairs, seen) if number in chosen]
+        seen += len(part.records)
+    with tqdm(total=config.steps, unit="step", desc="aligner") as bar:
+
+        def progress(step: int, loss: float) -> None:
+            bar.update()
+            bar.set_postfix_str(f"loss {loss:.3f} nats/frame", refresh=False)
+
+        aligner = train_aligner(items, config, progress)
+    metadata = {"kind": "aligner", "version": VERSION, "config": to_dict(config), "symbols": list(SYMBOLS)}
+    checkpoint.save(path, aligner.state_dict(), metadata)
+    return aligner
+
+
+def _align(aligner: Aligner, parts: list[Path], budget: int) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """Records and durations of all utterances, in order.
+
+    The records gain `score`, `frames`, `phonemes`, `longest` and `leading` (frames of the longest phoneme that is no
+    pause, and of the first `<sil>`), `part` and `index` (where their arrays are).
+    """
+    records: list[dict[str, Any]] = []
+    durations: list[np.ndarray] = []
+    for number, path in enumerate(tqdm(parts, unit="part", desc="align")):
+        part = Part(path)
+        items = list(zip(part.arrays("phonemes"), part.arrays("mel"), strict=True))
+        found: dict[int, tuple[np.ndarray, float]] = {}
+        for group in batches([len(mel) for _, mel in items], budget):
+            found.update(zip(group, align_batch(aligner, [items[i] for i in group]), strict=True))
+        for index, record in enumerate(part.records):
+            lengths, score = found[index]
+            durations.append(lengths)
+            spoken = lengths[items[index][0] > LAST_SILENCE_ID]
+            record |= {"score": round(score, 4), "frames": int(lengths.sum()), "phonemes": len(lengths)}
+            record |= {"longest": int(spoken.max(initial=0)), "leading": int(lengths[0])}
+            records.append(record | {"part": number, "index": index})
+    return records, durations
+
+
+def prepare(
+    dataset_dirs: list[Path],
+    out: Path,
+    codec_name: str = "bundled",
+    shard: tuple[int, int] = (0, 1),
+    rule: KeepRule = KeepRule(),
+    workers: int = 1,
+    form: str | None = None,
+    config: AlignerConfig = AlignerConfig(),
+    speeds: Sequence[float] = (),
+    spoiled: float = 0.0,
+) -> dict[str, Any] | None:
+    """Make or continue a cache. Everything already done is kept, so an interrupted run is simply started again.
+
+    Args:
+        dataset_dirs: dataset folders with different names, see `read_dataset`.
+        out: the cache's folder.
+        codec_name: as for `Codec.load`.
+        shard: (i, n) encodes every n-th chunk from the i-th and stops there; (0, 1) encodes what is missing and
+            finishes the cache.
+        rule: which utterances to leave out after alignment.
+        workers: processes for encoding, with one thread each; 1 encodes in this process.
+        form: of `metadata.csv`, see `read_dataset`.
+        config: of the aligner.
+        speeds: every utterance is added once more at each of these speeds, as another speaker.
+        spoiled: share of the utterances that are added once more as worse recordings, see `spoil`.
+    Returns:
+        the report, as written to `report.json`; None for a shard.
+    Raises:
+        ValueError: two datasets of one name, a wrong shard, nothing usable.
+        FileNotFoundError: a folder is no dataset.
+    """
+    index, count = shard
+    if not 0 <= index < count:
+        raise ValueError(f"shard {index}/{count}: must be 0/{count} to {count - 1}/{count}")
+    rows, problems = read_datasets(dataset_dirs, form)
+    worse = [row.spoiled() for row in rows if zlib.crc32(row.id.encode()) < spoiled * 2**32]
+    rows += [row.at_speed(speed) for speed in speeds for row in rows] + worse
+    codec = Codec.load(codec_name)
+    chunks = make_chunks(rows, codec.fingerprint)
+    folder = out / "parts"
+    folder.mkdir(parents=True, exist_ok=True)
+    _encode(codec, codec_name, chunks[index::count], folder, workers)
+    if count > 1:
+        return None
+    for left in folder.glob(".*.tmp"):  # by a run that was killed
+        left.unlink()
+    parts = [chunk.path(folder) for chunk in chunks]
+    problems += [problem for path in parts for problem in Part(path).problems]
+    if not any(Part(path).records for path in parts):
+        raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
+    aligner = _aligner(out / "aligner.safetensors", parts, config)
+    records, durations = _align(aligner, parts, config.batch_frames)
+    reasons = judge(records, rule)
+    problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
+    kept = [i for i, reason in enumerate(reasons) if not reason]
+    report = summarise(records, reasons, problems, rule)
+    (out / "cache.json").unlink(missing_ok=True)  # there again, as the last file, when the cache is whole
+    write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
+    write_json(out / "report.json", report)
+    info = {
+        "format": CACHE_FORMAT,
+        "codec": {"name": codec.name, "fingerprint": codec.fingerprint},
+        "n_q": codec.n_q,
+        "frame_rate": codec.frame_rate,
+        "utterances": len(kept),
+        "hours": report["hours"],
+        "speakers": len({records[i]["speaker"] for i in kept}),
+        "symbols": list(SYMBOLS),
+    }
+    write_json(out / "cache.json", info)
+    return report
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shard: 0/4, 1/4, 2/4 and 3/4 are the four quarters")
+    return int(index), int(count)
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0.7 <= speed <= 1.4 or speed == 1:
+        raise argparse.ArgumentTypeError(f"{text} must be from 0.7 to 1.4 and not 1")
+    return speed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `prepare`."""
+    rule = KeepRule()
+    parser.add_argument("datasets", nargs="+", type=Path, metavar="DATASET", help="metadata.csv and audio/ or wavs/")
+    parser.add_argument("--out", type=Path, required=True, metavar="CACHE", help="folder of the cache")
+    parser.add_argument("--codec", default="bundled", metavar="NAME", help="bundled (default) or encodec_24khz")
+    parser.add_argument("--form", choices=FORMS, help="columns of metadata.csv; detected when not given")
+    parser.add_argument(
+        "--shard", type=_shard, default=(0, 1), metavar="I/N",
+        help="encode only this share (0/4 to 3/4); a last run without --shard finishes the cache",
+    )  # fmt: skip
+    parser.add_argument(
+        "--speeds", type=_speed, nargs="+", default=[], metavar="X",
+        help="add every utterance at these speeds too, pitch included, as more voices: --speeds 0.9 1.12",
+    )  # fmt: skip
+    parser.add_argument(
+        "--spoiled", type=float, default=0.0, metavar="SHARE",
+        help="add this share of the utterances once more as worse recordings: with noise, with an echo, muffled",
+    )  # fmt: skip
+    parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="encoding processes")
+    parser.add_argument("--aligner-steps", type=int, default=AlignerConfig().steps, help="training steps")
+    parser.add_argument(
+        "--max-deviations", type=float, default=rule.max_deviations, metavar="D",
+        help="leave out alignments scored this many robust standard deviations below the median (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-phoneme-s", type=float, default=rule.max_phoneme_s, metavar="S",
+        help="leave out utterances with a phoneme longer than this (default %(default)s)",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `prepare` from the command line and print its report."""
+    report = prepare(
+        args.datasets,
+        args.out,
+        codec_name=args.codec,
+        shard=args.shard,
+        rule=KeepRule(args.max_deviations, args.max_phoneme_s),
+        workers=args.workers,
+        form=args.form,
+        config=AlignerConfig(steps=args.aligner_steps),
+        speeds=args.speeds,
+        spoiled=args.spoiled,
+    )
+    print(to_text(report) if report else f"shard {args.shard[0]}/{args.shard[1]} is encoded")
+    return 0

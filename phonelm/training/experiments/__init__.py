@@ -1,0 +1,1 @@
+"""Small runs that show what matters: over-fitting ladder, plain baseline."""

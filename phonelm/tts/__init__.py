@@ -1,0 +1,46 @@
+"""Text and a voice in, a `Speech` out, and what is done with a speech."""
+
+from phonelm.tts.bundle import CLIP, MAX_BYTES, pack, unpack
+from phonelm.tts.edit import locate
+from phonelm.tts.picture import COLOUR_BY, draw_grid, save_grid
+from phonelm.tts.reading import read_aloud
+from phonelm.tts.recipe import (
+    MAX_EDITS,
+    Clip,
+    Recipe,
+    RecipeError,
+    check_clip,
+    differences,
+    identity,
+    source,
+    voice_identity,
+)
+from phonelm.tts.speech import Edit, Speech, Voice
+from phonelm.tts.system import TTS
+from phonelm.tts.voices import bundled_voices
+
+__all__ = [
+    "CLIP",
+    "COLOUR_BY",
+    "Clip",
+    "Edit",
+    "MAX_BYTES",
+    "MAX_EDITS",
+    "Recipe",
+    "RecipeError",
+    "Speech",
+    "TTS",
+    "Voice",
+    "bundled_voices",
+    "check_clip",
+    "differences",
+    "draw_grid",
+    "identity",
+    "locate",
+    "pack",
+    "read_aloud",
+    "save_grid",
+    "source",
+    "unpack",
+    "voice_identity",
+]

@@ -1,0 +1,224 @@
+"""A speech as a file to take along: audio, codes and recipe in one zip; and the recipe read back out of any file.
+
+What is read may come from anyone: sizes are checked before anything is unpacked, names only compared, nothing written.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from phonelm.audio import audio_bytes, to_int16
+from phonelm.config import SamplingConfig, from_dict, to_dict
+from phonelm.tts.recipe import MADE_WITH, MAX_CLIP_SAMPLES, MAX_EDITS, Clip, Recipe, RecipeError, check_clip
+from phonelm.tts.speech import Edit, Speech
+from phonelm.tts.voices import NAME
+
+KIND, FORMAT = "phonelm-recipe", 3
+UNGUIDED = 2  # the format before there was guidance
+RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
+SMALL = {"speech.mp3": ("MP3", "MPEG_LAYER_III"), "speech.opus": ("OGG", "OPUS")}  # libsndfile's formats and subtypes
+MAX_BYTES = 20 * 2**20  # of a file that is read
+MAX_RECIPE_BYTES = 2**16
+LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP: 4 * MAX_CLIP_SAMPLES + 2**12}
+LIMITS |= dict.fromkeys(SMALL, MAX_BYTES)
+END, ZIP64 = b"PK\5\6", b"PK\6\7"  # the last record of a zip, and what precedes it in a zip for huge files
+END_BYTES, ZIP64_BYTES = 22, 20
+MAX_DIRECTORY_BYTES = 2**12  # of the list of members
+
+
+def pack(speech: Speech, recipe: Recipe) -> bytes:
+    """A zip of `speech.wav` (16 bit), `codes.npz`, `recipe.json`, and `voice.wav` (32-bit float) if there was a clip.
+
+    Beside them `speech.mp3` and `speech.opus`, where libsndfile can write them.
+
+    `codes.npz` holds `codes` (1, K, T), and for each frame the `pointer` (T,) to a phoneme of the `sentence` (T,); all
+    int16.
+
+    Raises:
+        RecipeError: nothing was spoken, or a clip that `unpack` would refuse.
+    """
+    if not speech.frames:
+        raise RecipeError("nothing was spoken, so there is nothing to take along")
+    values = {
+        "kind": KIND,
+        "format": FORMAT,
+        "text": recipe.text,
+        "by_hand": recipe.by_hand,
+        "phonemes": recipe.phonemes,
+        "settings": to_dict(recipe.settings),
+        "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP,
+        "complete": recipe.complete,
+        "made_with": recipe.made_with,
+        "edits": [to_dict(edit) for edit in recipe.edits],
+    }
+    codes = io.BytesIO()
+    np.savez_compressed(
+        codes,
+        codes=speech.codes.numpy().astype(np.int16),
+        pointer=np.array([f.pointer for f in speech.frames], np.int16),
+        sentence=np.array(speech.sentence, np.int16),
+    )
+    members = {
+        RECIPE: (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode(),
+        SPEECH: audio_bytes(to_int16(speech.wav), speech.sample_rate, "WAV", "PCM_16", speech.tags),
+        **{
+            name: audio_bytes(to_int16(speech.wav), speech.sample_rate, *kind, speech.tags)
+            for name, kind in SMALL.items()
+            if kind[1] in soundfile.available_subtypes(kind[0])
+        },
+        CODES: codes.getvalue(),
+    }
+    if not isinstance(recipe.voice, str):
+        wav, sample_rate = recipe.voice
+        check_clip(len(wav), sample_rate)
+        members[CLIP] = audio_bytes(wav, sample_rate, "WAV", "FLOAT")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)  # of no date, so that the same speech gives the same members (but Opus)
+            info.external_attr = 0o644 << 16
+            file.writestr(info, content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> Recipe:
+    """The recipe in a zip of `pack`, or in its `recipe.json` alone if the voice is a bundled one.
+
+    Raises:
+        RecipeError: neither of them, too large, damaged, or with anything in it that `pack` would not have written.
+    """
+    if len(data) > MAX_BYTES:
+        raise RecipeError(f"the file has more than {MAX_BYTES >> 20} MiB: no recipe is that large")
+    members = _members(data) if data.startswith(b"PK") else {RECIPE: data}
+    if RECIPE not in members:
+        raise RecipeError(f"there is no {RECIPE} in the zip file")
+    if len(members[RECIPE]) > MAX_RECIPE_BYTES:
+        raise RecipeError("the file is neither a bundle of PhoneLM nor a recipe")
+    values = _values(members[RECIPE])
+    if (values["voice"] == CLIP) != (CLIP in members):
+        lone = "needs its voice clip: load the whole zip file" if values["voice"] == CLIP else "uses no voice clip"
+        raise RecipeError(f"the recipe {lone}")
+    if len(values["edits"]) > MAX_EDITS:
+        raise RecipeError(f"the recipe has {len(values['edits'])} edits; at most {MAX_EDITS} are made")
+    voice = _clip(members[CLIP]) if CLIP in members else values["voice"]
+    return Recipe(
+        values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), voice, values["complete"],
+        values["made_with"], tuple(map(_edit, values["edits"])),
+    )  # fmt: skip
+
+
+def _members(data: bytes) -> dict[str, bytes]:
+    """The recipe and the clip out of a zip; the other members stay packed."""
+    end = data[-END_BYTES:]
+    directory_bytes = int.from_bytes(end[12:16], "little")
+    plain = end.startswith(END) and end.endswith(b"\0\0")  # no comment, so that `zipfile` reads this very record
+    large = data[-END_BYTES - ZIP64_BYTES :].startswith(ZIP64) or directory_bytes > MAX_DIRECTORY_BYTES
+    if not plain or large:
+        raise RecipeError("the zip file is damaged, or no bundle of PhoneLM")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            found = [info.filename for info in file.infolist()]
+            for info in file.infolist():
+                if info.filename not in LIMITS or found.count(info.filename) > 1:
+                    raise RecipeError(f"the zip file holds {_short(info.filename)}, which no bundle of PhoneLM does")
+                if info.file_size > LIMITS[info.filename]:
+                    raise RecipeError(f"{info.filename} in the zip file is too large")
+                if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise RecipeError(f"{info.filename} in the zip file is encrypted or packed in an unknown way")
+            members = {}
+            for name in {RECIPE, CLIP} & set(found):
+                with file.open(name) as member:
+                    members[name] = member.read(LIMITS[name])  # never more, whatever the member claims to be
+            return members
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, UnicodeDecodeError):
+        raise RecipeError("the zip file is damaged") from None
+
+
+def _values(data: bytes) -> dict[str, Any]:
+    """The recipe's JSON, every key there and of its type."""
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict) or values.get("kind") != KIND:
+        raise RecipeError("the file is neither a bundle of PhoneLM nor a recipe")
+    version = values.get("format")
+    if type(version) is not int or version not in (UNGUIDED, FORMAT):
+        found = _short(version, quote=False) if isinstance(version, int) else "no number"
+        known = f"formats {UNGUIDED} and {FORMAT}"
+        raise RecipeError(f"the recipe's format is {found}; this version of PhoneLM reads {known}")
+    types = {"kind": str, "format": int, "text": str, "by_hand": bool, "phonemes": str, "settings": dict, "voice": str,
+             "complete": bool, "made_with": dict, "edits": list}  # fmt: skip
+    _check_keys(values, types, "the recipe")
+    if version == UNGUIDED:
+        values["settings"].setdefault("guidance", 1.0)
+    _check_keys(values["made_with"], dict.fromkeys(MADE_WITH, str), "made_with in the recipe")
+    if values["voice"] != CLIP and not NAME.fullmatch(values["voice"]):
+        raise RecipeError(f"the recipe's voice is {_short(values['voice'])}; it must be a voice's name or {CLIP!r}")
+    return values
+
+
+def _check_keys(values: dict[str, Any], types: dict[str, type], where: str) -> None:
+    """Exactly these keys, with values of exactly these types; text must be valid Unicode."""
+    for key in [*types, *values]:
+        if key not in types:
+            raise RecipeError(f"{where} has an unknown key {_short(key)}")
+        if key not in values:
+            raise RecipeError(f"{where} has no {key!r}")
+        value, wanted = values[key], types[key]
+        if type(value) is not wanted:
+            raise RecipeError(f"{key!r} in {where} must be of type {wanted.__name__}, not {type(value).__name__}")
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            raise RecipeError(f"{key!r} in {where} is no valid text")
+
+
+def _settings(values: dict[str, Any]) -> SamplingConfig:
+    known = to_dict(SamplingConfig())
+    if missing := sorted(set(known) - set(values)):
+        raise RecipeError(f"the recipe's settings have no {missing[0]!r}")
+    if unknown := sorted(set(values) - set(known)):
+        raise RecipeError(f"the recipe's settings have an unknown key {_short(unknown[0])}")
+    for name, value in values.items():
+        if isinstance(value, (str, list, dict)) and not (name == "clamp" and isinstance(value, str)):
+            raise RecipeError(f"{name!r} in the recipe's settings must be a number, not {type(value).__name__}")
+    try:
+        return from_dict(SamplingConfig, values)
+    except ValueError as error:
+        raise RecipeError(f"the recipe's settings cannot be used: {_short(str(error), 150, quote=False)}") from None
+
+
+def _edit(values: Any) -> Edit:
+    where = "an edit of the recipe"
+    if type(values) is not dict:
+        raise RecipeError(f"{where} must be of type dict, not {type(values).__name__}")
+    same = values.get("symbols", "") is None
+    _check_keys(values, {"start": int, "end": int, "seed": int, "symbols": type(None) if same else str}, where)
+    return Edit(**values)
+
+
+def _clip(data: bytes) -> Clip:
+    """The voice clip as `pack` wrote it."""
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if (file.format, file.subtype, file.channels) != ("WAV", "FLOAT", 1):
+                raise RecipeError(f"{CLIP} in the zip file is no one-channel WAV file of 32-bit floats")
+            check_clip(file.frames, file.samplerate)
+            wav, sample_rate = file.read(dtype="float32"), file.samplerate
+    except (soundfile.SoundFileError, OSError):
+        raise RecipeError(f"{CLIP} in the zip file cannot be read as audio") from None
+    if not np.isfinite(wav).all():
+        raise RecipeError(f"{CLIP} in the zip file holds NaN or infinite samples")
+    return wav, sample_rate
+
+
+def _short(value: object, most: int = 40, quote: bool = True) -> str:
+    """Something from outside, in one line that is not long, whatever it is."""
+    text = ascii(value) if quote else " ".join(str(value).split())
+    return text if len(text) <= most else text[: most - 1] + "…"

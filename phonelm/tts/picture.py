@@ -1,0 +1,218 @@
+"""What was spoken, as a picture: waveform, words, phonemes and codes on one time axis.
+
+Matplotlib's object API only: no pyplot, no global state, so that any number of threads can draw.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from phonelm.config import CARD, FRAME_RATE
+from phonelm.files import atomic_write
+from phonelm.tts.speech import PhonemeTime, Speech
+
+COLOUR_BY = ("probability", "code", "entropy")
+INCHES_PER_S = 3.0
+ROW_S = 3.6  # longest row; longer speech wraps, at a word's end if there is one
+MAX_ROWS = 16
+LEFT_IN, RIGHT_IN = 0.8, 0.75  # margins for the lanes' names and the colour bar
+TOP_IN, BETWEEN_IN, BOTTOM_IN = 0.35, 0.5, 0.45
+WAVE_IN, WORD_IN, PHONEME_IN, CODE_IN = 0.55, 0.3, 0.34, 0.17  # heights of the lanes, the last for each codebook
+INK, FAINT, MARK = "#1f2937", "#9ca3af", "#ef4444"
+SPANS = {"word": ("#dbeafe", "#bfdbfe"), "phoneme": ("#fef3c7", "#fde68a"), "pause": ("#f3f4f6", "#f3f4f6")}
+SMALLEST = 5.0  # font size that can still be read
+CHARACTER = 0.75  # width of a character with its share of the margins, in font sizes
+
+
+@dataclass(frozen=True)
+class Span:
+    """A labelled stretch of a lane; `word` is None in a pause."""
+
+    label: str
+    word: str | None
+    start_s: float
+    end_s: float
+
+
+def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW_S) -> Figure:
+    """Draw waveform, words, phonemes and codes of a speech, in rows like the lines of a score.
+
+    Args:
+        speech: with at least one frame.
+        colour_by: what a cell's colour shows: "probability" of the chosen code under the model, the "code" itself, or
+            the "entropy" of the model's choice in bits. Crosses mark cells where clamping removed the first choice.
+        row_s: longest row, seconds; what does not fit into `MAX_ROWS` rows is left out, and the picture says so.
+    Raises:
+        ValueError: nothing to draw, or an unknown `colour_by`.
+    """
+    if not speech.frames:
+        raise ValueError("nothing was spoken, so there is nothing to draw")
+    values, norm, colours, label = _cells(speech, colour_by)
+    rows = _rows(speech.timeline, row_s)
+    shown = rows[:MAX_ROWS]
+    lanes_in = WAVE_IN + WORD_IN + PHONEME_IN + CODE_IN * len(values)
+    width = LEFT_IN + INCHES_PER_S * row_s + RIGHT_IN
+    height = TOP_IN + len(shown) * lanes_in + (len(shown) - 1) * BETWEEN_IN + BOTTOM_IN
+    figure = Figure((width, height), facecolor="white")
+    for r, (start, end) in enumerate(shown):
+        top = height - TOP_IN - r * (lanes_in + BETWEEN_IN)
+        lanes = []
+        for inches in (WAVE_IN, WORD_IN, PHONEME_IN, CODE_IN * len(values)):
+            top -= inches
+            box = (LEFT_IN / width, top / height, (end - start) * INCHES_PER_S / width, inches / height)
+            lanes.append(figure.add_axes(box, xlim=(start, end)))
+        _draw_row(lanes, speech, values, norm, colours)
+        if r == 0:
+            row_in = INCHES_PER_S * (end - start)
+            bar = lanes[-1].inset_axes((1 + 0.12 / row_in, 0, 0.08 / row_in, 1))
+            _draw_colour_bar(bar, norm, colours, label)
+    remarks = ["time in seconds"]
+    if speech.clamped.any():
+        remarks.append("× the clamp removed the model's first choice")
+    if len(rows) > len(shown):
+        remarks.append(f"only the first {shown[-1][1]:.1f} of {rows[-1][1]:.1f} s are drawn")
+    figure.text(LEFT_IN / width, 0.06 / height, "    ".join(remarks), size=7, color=INK)
+    return figure
+
+
+def save_grid(speech: Speech, path: str | Path, colour_by: str = "probability", dpi: int = 150) -> None:
+    """Write the picture as PNG or SVG, by the ending of `path`, whole or not at all.
+
+    Raises:
+        ValueError: another ending, or nothing to draw.
+        OSError: the file cannot be written.
+    """
+    kind = Path(path).suffix.lower().lstrip(".")
+    if kind not in ("png", "svg"):
+        raise ValueError(f"a picture is written as .png or .svg, not {Path(path).name!r}")
+    buffer = io.BytesIO()
+    draw_grid(speech, colour_by).savefig(buffer, format=kind, dpi=dpi)
+    with atomic_write(path) as file:
+        file.write(buffer.getbuffer())
+
+
+def _cells(speech: Speech, colour_by: str) -> tuple[np.ndarray, Normalize, str, str]:
+    """(K, T) values of the cells, their range, the colour map and the colour bar's label."""
+    picks = [f.picks for f in speech.frames]
+    if colour_by == "probability":
+        values = np.array([[p.probability for p in ps] for ps in picks]).T
+        return values, LogNorm(1 / CARD, 1, clip=True), "viridis", "probability"  # from chance to certainty
+    if colour_by == "entropy":
+        values = np.array([[p.entropy for p in ps] for ps in picks]).T
+        return values, Normalize(0, max(1.0, values.max())), "viridis", "entropy, bits"
+    if colour_by == "code":
+        values = speech.codes[0].numpy()
+        return values, Normalize(0, max(1, values.max())), "turbo", "code"
+    raise ValueError(f"colour_by must be one of {', '.join(COLOUR_BY)}, not {colour_by!r}")
+
+
+def _rows(timeline: list[PhonemeTime], row_s: float) -> list[tuple[float, float]]:
+    """Start and end of each row, seconds: whole words if they fit, else whole frames."""
+    total = timeline[-1].end_s
+    word_ends = [here.end_s for here, after in pairwise(timeline) if here.word_index != after.word_index]
+    rows, start = [], 0.0
+    while total - start > row_s:
+        fitting = [end for end in word_ends if start + row_s / 2 < end <= start + row_s]
+        end = fitting[-1] if fitting else start + math.floor(row_s * FRAME_RATE) / FRAME_RATE
+        rows.append((start, end))
+        start = end
+    return [*rows, (start, total)]
+
+
+def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Normalize, colours: str) -> None:
+    """One row: the part of the speech that lies within the lanes' time axis."""
+    wave, words, phonemes, codes = lanes
+    start, end = wave.get_xlim()
+    a, b = (round(s * speech.sample_rate) for s in (start, end))
+    wave.plot(*_outline(speech.wav[a:b], start, end), color="#3b82f6", linewidth=0.5)
+    peak = max(float(np.abs(speech.wav).max()), 1e-3)
+    wave.set_ylim(-1.08 * peak, 1.08 * peak)
+    _draw_spans(words, _words(speech.timeline), "word", 8.5)
+    spans = [Span(p.symbol.strip("<>"), p.word, p.start_s, p.end_s) for p in speech.timeline]
+    _draw_spans(phonemes, spans, "phoneme", 7.5)
+    k, t = values.shape
+    extent = (0, t / FRAME_RATE, k + 0.5, 0.5)
+    codes.imshow(values, norm=norm, cmap=colours, aspect="auto", interpolation="nearest", extent=extent)
+    codes.set_xlim(start, end)
+    for span in spans:
+        if start < span.start_s < end:
+            codes.axvline(span.start_s, color="white", linewidth=0.6)
+    which, when = np.nonzero(speech.clamped)
+    codes.plot((when + 0.5) / FRAME_RATE, which + 1, "x", color=MARK, markersize=3, markeredgewidth=0.8)
+    for lane, name in zip(lanes, ("wave", "words", "phonemes", "codes"), strict=True):
+        last = lane is codes
+        lane.set_ylabel(name, rotation=0, ha="right", va="center", size=8, color=INK, labelpad=14 if last else 6)
+        lane.set_yticks([])
+        lane.tick_params(bottom=last, labelbottom=last, labelsize=7, length=3, color=FAINT, labelcolor=INK)
+        lane.spines[:].set_visible(False)
+    codes.set_yticks(range(1, k + 1))
+    codes.tick_params(axis="y", length=0)
+    codes.set_xticks(np.arange(math.ceil(start * 2), math.floor(end * 2) + 1) / 2)
+
+
+def _draw_colour_bar(bar: Axes, norm: Normalize, colours: str, label: str) -> None:
+    drawn = bar.figure.colorbar(ScalarMappable(norm, colours), cax=bar)
+    drawn.set_label(label, size=7, color=INK)
+    if isinstance(norm, LogNorm):
+        drawn.set_ticks([1 / CARD, 0.01, 0.1, 1])
+        drawn.set_ticklabels(["chance", "1 %", "10 %", "100 %"])
+        drawn.minorticks_off()
+    else:
+        bar.locator_params(nbins=3)
+    drawn.outline.set_visible(False)
+    bar.tick_params(labelsize=6, length=2, color=FAINT, labelcolor=INK)
+
+
+def _outline(wav: np.ndarray, start_s: float, end_s: float, points: int = 1500) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest sample of each of up to `points` stretches, as one line to plot: times and values."""
+    size = max(1, math.ceil(len(wav) / points))
+    stretches = wav[: len(wav) // size * size].reshape(-1, size)
+    times = np.linspace(start_s, end_s, 2 * len(stretches))
+    return times, np.stack([stretches.min(1), stretches.max(1)], 1).ravel()
+
+
+def _words(timeline: list[PhonemeTime]) -> list[Span]:
+    """The words in the audio, with the pauses between them."""
+    spans: list[Span] = []
+    index = None
+    for p in timeline:
+        if spans and p.word_index == index:
+            spans[-1] = Span(spans[-1].label, p.word, spans[-1].start_s, p.end_s)
+        else:
+            spans.append(Span(p.word or "", p.word, p.start_s, p.end_s))
+        index = p.word_index
+    return spans
+
+
+def _draw_spans(lane: Axes, spans: list[Span], kind: str, size: float) -> None:
+    """Alternating boxes with labels: smaller or upright where the box is narrow, none where even that is too wide."""
+    start, end = lane.get_xlim()
+    height_pt = (WORD_IN if kind == "word" else PHONEME_IN) * 72
+    for i, span in enumerate(spans):
+        left, right = max(span.start_s, start), min(span.end_s, end)
+        if left >= right:
+            continue
+        colour = SPANS["pause" if span.word is None else kind][i % 2]
+        lane.add_patch(Rectangle((left, 0), right - left, 1, facecolor=colour, edgecolor="white", linewidth=0.6))
+        width_pt = (right - left) * INCHES_PER_S * 72
+        long = CHARACTER * max(1, len(span.label))  # of the label, in font sizes
+        flat, upright = width_pt / long, min(width_pt, height_pt / long)  # font sizes that would fit
+        if max(flat, upright) < SMALLEST:
+            continue
+        options = {"size": min(size, upright), "rotation": 90} if flat < SMALLEST else {"size": min(size, flat)}
+        lane.text(
+            (left + right) / 2, 0.5, span.label, ha="center", va="center_baseline" if flat >= SMALLEST else "center",
+            color=FAINT if span.word is None else INK, **options,
+        )  # fmt: skip
+    lane.set_ylim(0, 1)

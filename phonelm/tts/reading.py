@@ -1,0 +1,127 @@
+"""Long texts, spoken into a file a few pieces at a time, in bounded memory; what was stopped goes on later."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from phonelm.audio import AudioError, to_int16
+from phonelm.config import SamplingConfig
+from phonelm.files import atomic_write, write_json
+from phonelm.text import Phonemes
+from phonelm.tts.recipe import identity, voice_identity
+from phonelm.tts.speech import Speech, Voice
+from phonelm.tts.system import TTS, WIDTH
+
+BLOCK = 1 << 20  # samples that are copied at a time
+
+
+@dataclass
+class Reading:
+    """How far a reading is, as it is kept beside the sound that there is.
+
+    Attributes:
+        key: of the text, the voice, the settings, and all weights.
+        pieces: so many of the text are spoken.
+        samples: so many they are.
+    """
+
+    key: str
+    pieces: int = 0
+    samples: int = 0
+
+
+def read_aloud(
+    tts: TTS,
+    text: str,
+    voice: Voice,
+    out: Path,
+    settings: SamplingConfig = SamplingConfig(),
+    on_progress: Callable[[Reading, Sequence[Phonemes]], None] | None = None,
+) -> Reading:
+    """Speak a text of any length into a 16-bit WAV file.
+
+    What is spoken already is kept beside it, in `OUT.part` and `OUT.part.json`; called again with the same arguments
+    after an interruption of any kind, the reading goes on there, and the file is the same as without one.
+
+    Args:
+        out: the file, written as a whole at the end.
+        on_progress: called with the reading so far and the pieces of the text: at once, and whenever some are spoken.
+    Raises:
+        TextError: there is nothing to say, or letters of another script.
+        AudioError: the parts that are there are of another text, voice, setting or model; a file cannot be written.
+    """
+    pieces = tts.phonemize(text)
+    plan = Speech(text, pieces, voice, settings, tts.codec.sample_rate, deterministic=tts.deterministic)
+    part, state = (out.with_name(out.name + suffix) for suffix in (".part", ".part.json"))
+    reading = _resume(part, state, _key(tts, plan))
+    if on_progress:
+        on_progress(reading, pieces)
+    try:
+        while reading.pieces < len(pieces):
+            at = reading.pieces
+            moved = replace(settings, seed=(settings.seed + at) % 2**63)
+            speech = tts.speak(pieces[at : at + WIDTH], voice, moved)
+            with open(part, "r+b") as file:
+                file.truncate(2 * reading.samples)  # what came after the last state
+                file.seek(0, 2)
+                file.write(to_int16(speech.wav).astype("<i2").tobytes())
+                file.flush()
+                os.fsync(file.fileno())  # before the state says that it is there
+            reading.pieces = min(at + WIDTH, len(pieces))
+            reading.samples += len(speech.wav)
+            write_json(state, asdict(reading))
+            if on_progress:
+                on_progress(reading, pieces)
+        _finish(part, out, plan, reading.samples)
+    except OSError as error:
+        raise AudioError(f"cannot write {error.filename or out}: {error.strerror or error}") from None
+    state.unlink()
+    part.unlink()
+    return reading
+
+
+def _key(tts: TTS, plan: Speech) -> str:
+    spoken = [(p.symbols, p.closes_paragraph) for p in plan.phonemes]
+    parts = [identity(tts), voice_identity(plan.voice), spoken, asdict(plan.settings)]
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _resume(part: Path, state: Path, key: str) -> Reading:
+    """The reading to go on with, a new one if there is none."""
+    try:
+        reading = Reading(**json.loads(state.read_text(encoding="utf-8"))) if state.exists() else Reading(key)
+        if not all(type(n) is int and n >= 0 for n in (reading.pieces, reading.samples)):
+            raise ValueError
+        whole = not reading.pieces or part.stat().st_size >= 2 * reading.samples
+    except (ValueError, TypeError, OSError):
+        raise AudioError(f"{state} or {part} is damaged: delete both to begin again") from None
+    if reading.key != key or not whole:
+        raise AudioError(
+            f"{part} belongs to another text, voice, setting or model: name another output, or delete {part} and "
+            f"{state} to begin again"
+        )
+    if not reading.pieces:
+        try:
+            part.write_bytes(b"")
+        except OSError as error:
+            raise AudioError(f"cannot write {part}: {error.strerror}") from None
+    return reading
+
+
+def _finish(part: Path, out: Path, plan: Speech, samples: int) -> None:
+    """The parts as a WAV file with the tags of a speech."""
+    sound = np.memmap(part, "<i2", "r", shape=(samples,))
+    with atomic_write(out) as raw, soundfile.SoundFile(raw, "w", plan.sample_rate, 1, "PCM_16", format="WAV") as file:
+        for name, value in plan.tags.items():
+            setattr(file, name, value)
+        for start in range(0, samples, BLOCK):
+            file.write(sound[start : start + BLOCK])
+    del sound  # Windows deletes no file that is mapped

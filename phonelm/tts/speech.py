@@ -1,0 +1,173 @@
+"""What was spoken, in which voice, and how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from phonelm.audio import provenance, write_wav
+from phonelm.config import FRAME_RATE, SamplingConfig
+from phonelm.generation import Frame
+from phonelm.model import to_codec
+from phonelm.text import Phonemes
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice prompt, encoded.
+
+    Attributes:
+        codes: (P, n_q) int64, all codebooks of the codec.
+        wav: (S,) float32 at 24 kHz, exactly what was encoded.
+        notes: what was done to the clip, one line each.
+        name: of a bundled voice, else "".
+    """
+
+    codes: Tensor
+    wav: np.ndarray
+    notes: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A span of phonemes that was said again.
+
+    Attributes:
+        start, end: first phoneme and the one after the last, of all that were spoken until then, as in the timeline.
+        seed: of the new frames.
+        symbols: what was said instead, as for `Phonemizer.from_symbols`; None for the same phonemes.
+    """
+
+    start: int
+    end: int
+    seed: int
+    symbols: str | None = None
+
+
+@dataclass(frozen=True)
+class PhonemeTime:
+    """A phoneme in the audio; `word` is the spoken word it belongs to, None for silence and pauses."""
+
+    symbol: str
+    word: str | None
+    word_index: int
+    start_s: float
+    end_s: float
+
+
+@dataclass
+class Speech:
+    """What was spoken and how it was made.
+
+    Attributes:
+        phonemes: one `Phonemes` for each sentence.
+        frames: every frame of every sentence, in order.
+        sentence: (T,) for each frame the sentence it belongs to.
+        wav: (S,) float32, `sample_rate` Hz.
+        voice: the prompt that was used.
+        settings: the sampling settings, with the seed.
+        seconds: wall-clock time of the whole call.
+        first_audio_s: wall-clock time until the first sound, when streamed.
+        stop_reason: "end of text", or "stopped" by the caller.
+        notes: what the user should know, one line each.
+        edits: spans that were said again afterwards, in the order in which that was done.
+        deterministic: made by one thread, so that the number of threads decides nothing.
+    """
+
+    text: str
+    phonemes: list[Phonemes]
+    voice: Voice
+    settings: SamplingConfig
+    sample_rate: int
+    frames: list[Frame] = field(default_factory=list)
+    sentence: list[int] = field(default_factory=list)
+    wav: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    seconds: float = 0.0
+    first_audio_s: float = 0.0
+    stop_reason: str = "end of text"
+    notes: list[str] = field(default_factory=list)
+    edits: tuple[Edit, ...] = ()
+    deterministic: bool = False
+
+    @property
+    def codes(self) -> Tensor:
+        """(1, K, T) int64."""
+        return to_codec(torch.stack([f.codes for f in self.frames])[None])
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.wav) / self.sample_rate
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of work for each second of audio."""
+        return self.seconds / max(self.duration_s, 1e-9)
+
+    @property
+    def clamped(self) -> np.ndarray:
+        """(K, T) bool: cells where codebook clamping removed the model's first choice."""
+        return np.array([[p.clamped for p in f.picks] for f in self.frames], bool).T
+
+    @property
+    def timeline(self) -> list[PhonemeTime]:
+        """Start and end of every phoneme that was spoken, in order."""
+        spans: list[PhonemeTime] = []
+        key = None
+        words_before = np.cumsum([0, *(len(p.words) for p in self.phonemes)])
+        for t, (frame, s) in enumerate(zip(self.frames, self.sentence, strict=True)):
+            end_s = (t + 1) / FRAME_RATE
+            if (s, frame.pointer) == key:
+                spans[-1] = replace(spans[-1], end_s=end_s)
+                continue
+            key, p = (s, frame.pointer), self.phonemes[s]
+            w = p.word_index[frame.pointer]
+            word, index = (None, -1) if w < 0 else (p.words[w], int(w + words_before[s]))
+            spans.append(PhonemeTime(p.symbols[frame.pointer], word, index, t / FRAME_RATE, end_s))
+        return spans
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What audio files of this speech say about themselves, see `provenance`; of a voice clip nothing but that."""
+        recipe = {
+            "text": self.text,
+            "phonemes": [" ".join(p.symbols) for p in self.phonemes],
+            "voice": self.voice.name or "a clip",
+            "settings": asdict(self.settings),
+            "edits": [asdict(edit) for edit in self.edits],
+            "stop_reason": self.stop_reason,
+            "deterministic": self.deterministic,
+        }
+        return provenance.tags(recipe)
+
+    def save(self, path: str | Path) -> None:
+        """Write the audio as a 16-bit WAV file with `tags`, whole or not at all; `AudioError` if that is impossible."""
+        write_wav(path, self.wav, self.sample_rate, self.tags)
+
+    def info(self) -> dict[str, Any]:
+        """All that is needed to understand or repeat this result, as plain JSON types."""
+        return {
+            "text": self.text,
+            "spoken": [p.text for p in self.phonemes],
+            "phonemes": [list(p.symbols) for p in self.phonemes],
+            "seed": self.settings.seed,
+            "settings": asdict(self.settings),
+            "deterministic": self.deterministic,
+            "edits": [asdict(edit) for edit in self.edits],
+            "codes_shape": list(self.codes.shape) if self.frames else [1, 0, 0],
+            "timeline": [asdict(span) for span in self.timeline],
+            "stop_reason": self.stop_reason,
+            "forced_moves": sum(f.forced for f in self.frames),
+            "clamped_cells": int(self.clamped.sum()),
+            "duration_s": self.duration_s,
+            "seconds": self.seconds,
+            "first_audio_s": self.first_audio_s,
+            "real_time_factor": self.real_time_factor,
+            "prompt_s": len(self.voice.wav) / self.sample_rate,
+            "notes": self.notes,
+        }

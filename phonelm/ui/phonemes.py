@@ -1,0 +1,95 @@
+"""What shall be said: a text, or its phonemes edited by hand in the notation of `python -m phonelm speak --phonemes`.
+
+One line for each sentence, words apart by `|` or a pause: `HH AH0 L OW1 | W ER1 L D .`
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from phonelm.text import SILENCE, Phonemes
+from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, locate
+
+MAX_CHARACTERS = 600  # of a text; about 40 s of speech
+MAX_PHONEMES = 800  # written by hand; about as long
+
+
+def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") -> list[Phonemes]:
+    """The phonemes to speak, one `Phonemes` for each sentence.
+
+    Args:
+        text: English; with phonemes written by hand it names the words that are unchanged.
+        by_hand: take `notation` instead of the text.
+    Raises:
+        ValueError: too long, nothing to say, letters or phonemes that are not known; the message names them.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(
+            f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are spoken at once: shorten it"
+        )
+    if not by_hand:
+        return tts.phonemize(text)
+    lines = [line for line in notation.splitlines() if line.strip()]
+    if not lines:
+        raise ValueError("there are no phonemes; write some, as in HH AH0 L OW1, or untick the editing by hand")
+    edited = [tts.phonemizer.from_symbols(line) for line in lines]
+    if (count := sum(map(len, edited))) > MAX_PHONEMES:
+        raise ValueError(f"these are {count} phonemes; at most {MAX_PHONEMES} are spoken at once: shorten them")
+    return named(edited, tts.phonemize(text)) if any(c.isalnum() for c in text) else edited
+
+
+def say_again(tts: TTS, speech: Speech, edit: Edit) -> Speech:
+    """A span of a speech said again; ValueError if it cannot be, or if it was done too often."""
+    if len(speech.edits) >= MAX_EDITS:
+        raise ValueError(f"a speech can be edited {MAX_EDITS} times; generate it again")
+    if edit.symbols and sum(map(len, speech.phonemes)) + len(edit.symbols.split()) > MAX_PHONEMES:
+        raise ValueError(f"at most {MAX_PHONEMES} phonemes are spoken at once: shorten them")
+    return tts.regenerate(speech, edit.start, edit.end, edit.seed, edit.symbols)
+
+
+def span_notation(speech: Speech, start: int, end: int) -> str:
+    """A span of the timeline's phonemes as they are written by hand; ValueError if `TTS.regenerate` cannot take it."""
+    s, start, end = locate(speech, start, end)
+    p = speech.phonemes[s]
+    return _line(p.symbols[start:end], p.word_index[start:end])
+
+
+def notation(spoken: list[Phonemes]) -> str:
+    """Phonemes as they are written by hand; `sentences` reads it back."""
+    return "\n".join(_line(p.symbols, p.word_index) for p in spoken)
+
+
+def named(edited: list[Phonemes], spoken: list[Phonemes]) -> list[Phonemes]:
+    """Phonemes written by hand, their words named as in the text wherever the words still correspond."""
+    before = [(word, name) for p in spoken for word, name in zip(_words(p), p.words, strict=True)]
+    after = [word for p in edited for word in _words(p)]
+    names = [name for p in edited for name in p.words]
+    matcher = SequenceMatcher(None, [word for word, _ in before], after, autojunk=False)
+    for _, a, a_end, b, b_end in matcher.get_opcodes():
+        if a_end - a == b_end - b:
+            names[b:b_end] = [name for _, name in before[a:a_end]]
+    found = iter(names)
+    return [replace(p, words=tuple(next(found) for _ in p.words)) for p in edited]
+
+
+def _words(p: Phonemes) -> list[str]:
+    """The phonemes of each word."""
+    words: list[list[str]] = [[] for _ in p.words]
+    for symbol, w in zip(p.symbols, p.word_index, strict=True):
+        if w >= 0:
+            words[w].append(symbol)
+    return [" ".join(word) for word in words]
+
+
+def _line(symbols: tuple[str, ...], word_index: tuple[int, ...]) -> str:
+    parts: list[str] = []
+    before = -1
+    for symbol, w in zip(symbols, word_index, strict=True):
+        if symbol == SILENCE:
+            continue
+        if 0 <= before != w >= 0:
+            parts.append("|")
+        parts.append(symbol)
+        before = w
+    return " ".join(parts)

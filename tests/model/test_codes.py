@@ -1,0 +1,53 @@
+import torch
+
+from phonelm.model.grid_codes import (
+    N_SPECIAL,
+    bos_id,
+    durations_from_pointer,
+    hidden_id,
+    keep_codebooks,
+    pointer_from_durations,
+    previous,
+    seen_codes,
+    to_codec,
+    to_model,
+)
+
+
+def test_layout_round_trip():
+    codes = torch.randint(0, 1024, (2, 8, 11))
+    assert to_model(codes).shape == (2, 11, 8)
+    assert torch.equal(to_codec(to_model(codes)), codes)
+    assert to_model(codes)[1, 5, 3] == codes[1, 3, 5]
+
+
+def test_special_ids_lie_outside_the_codebook():
+    ids = {bos_id(1024), hidden_id(1024)}
+    assert len(ids) == N_SPECIAL and min(ids) == 1024 and max(ids) == 1024 + N_SPECIAL - 1
+
+
+def test_previous_is_the_frame_before_and_bos_where_speech_begins():
+    codes = torch.arange(12).view(1, 6, 2)
+    pointer = torch.tensor([[-1, -1, -1, 0, 0, 1]])
+    prev = previous(codes, pointer, 100)
+    assert prev[0, [0, 3]].eq(100).all()
+    assert torch.equal(prev[0, [1, 2, 4, 5]], codes[0, [0, 1, 3, 4]])
+
+
+def test_keep_codebooks_hides_the_rest():
+    codes = torch.zeros(2, 4, 3, dtype=torch.long)
+    kept = keep_codebooks(codes, torch.tensor([1, 3]), 9)
+    assert kept[0].tolist() == [[0, 10, 10]] * 4 and kept[1].tolist() == [[0, 0, 0]] * 4
+
+
+def test_pointer_and_durations_round_trip():
+    durations = torch.tensor([3, 1, 4, 2])
+    pointer, hold = pointer_from_durations(durations)
+    assert pointer.tolist() == [0, 0, 0, 1, 2, 2, 2, 2, 3, 3]
+    assert hold.tolist() == [0, 1, 2, 0, 0, 1, 2, 3, 0, 1]
+    assert torch.equal(durations_from_pointer(torch.cat([torch.tensor([-1, -1]), pointer]), 4), durations)
+
+
+def test_seen_codes():
+    seen = seen_codes(torch.tensor([[[1, 1, 4], [0, 2, 2]]]), 5)
+    assert seen.int().tolist() == [[0, 1, 0, 0, 1], [1, 0, 1, 0, 0]]
