@@ -9,17 +9,22 @@ endif
 OLDEST := $(subst .venv,.venv-oldest,$(BIN))
 WITHOUT_PAGE := $(addprefix tests/,text audio codec model generation tts) tests/test_cli.py
 
-.PHONY: app test oldest lint lock sbom clean
+.PHONY: app test test-slow oldest lint lock sbom clean
 
 app: .venv/app
 	$(BIN)/python app.py
 
+# The quick tests.
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
+
+# The rest: long training, the whole README, long journeys in the browser.
+test-slow: .venv/test
+	$(BIN)/python -m pytest -m slow
 
 # Without the page, with the oldest versions of the requirements.
 oldest: .venv-oldest/test
-	$(OLDEST)/python -m pytest $(WITHOUT_PAGE)
+	$(OLDEST)/python -m pytest -m "not slow" $(WITHOUT_PAGE)
 
 lint: .venv/test
 	$(BIN)/python -m ruff check .

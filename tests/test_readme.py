@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import soundfile
 
 from phonelm.config import SAMPLE_RATE
@@ -39,6 +40,7 @@ def test_three_lines_of_python(tmp_path):
     check_speech(tmp_path / "hello.wav", 0.8, 4.0)
 
 
+@pytest.mark.slow
 def test_commands(tmp_path):
     commands = [c for block in blocks("bash") for c in block.splitlines() if c.startswith("python -m phonelm")]
     assert len(commands) >= 5
