@@ -2,6 +2,7 @@
 
 from phonelm.text.arpabet import PAUSES
 from phonelm.text.chunks import pieces
+from phonelm.text.errors import TextError
 from phonelm.text.overrides import UserLexicon
 from phonelm.text.phonemizer import (
     SILENCE,
@@ -20,6 +21,7 @@ __all__ = [
     "Phonemizer",
     "SILENCE",
     "SYMBOLS",
+    "TextError",
     "UserLexicon",
     "left_out",
     "pieces",
