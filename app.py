@@ -1,70 +1,8 @@
-"""PhoneLM in a browser: `python app.py`, then open the address that it prints."""
+"""PhoneLM in a browser: `python app.py`, then open the address that it prints. Hugging Face Spaces start it, too."""
 
-from __future__ import annotations
+from phonelm.ui.app import SESSIONS, build_demo, launch, main
 
-import argparse
-from pathlib import Path
-from typing import Any
-
-import gradio as gr
-
-from phonelm.tts import TTS
-from phonelm.ui.api.compare import compare_endpoint
-from phonelm.ui.api.speak import endpoints
-from phonelm.ui.assets import asset
-from phonelm.ui.events import KEEP_S
-from phonelm.ui.page import Page
-from phonelm.ui.tabs.compare import compare_tab
-from phonelm.ui.tabs.inside import inside_tab
-from phonelm.ui.tabs.speak import speak_tab
-from phonelm.ui.zerogpu import load_tts
-
-SESSIONS = 100  # whose last speech is kept; each takes a megabyte or two, and Gradio would keep 10,000
-THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere
-    primary_hue="blue", neutral_hue="slate", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
-).set(body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400")
-
-
-def build_demo(tts: TTS) -> gr.Blocks:
-    """The page, around a model. Nothing is shared between users; each tab is a module of `phonelm.ui`.
-
-    Its public endpoints are `/generate`, `/edit` and `/compare`; start it with `launch`.
-    """
-    with Page(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
-        gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
-        with gr.Tabs():
-            with gr.Tab("Speak"):
-                speak_tab(tts)
-            with gr.Tab("Compare", elem_id="compare"):
-                compare_tab(tts)
-            with gr.Tab("Inside", elem_id="inside"):
-                inside_tab(tts)
-        endpoints(tts)
-        compare_endpoint(tts)
-    return demo
-
-
-def launch(demo: gr.Blocks, **options: Any):
-    """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
-    return demo.queue(max_size=16).launch(
-        theme=THEME, css=asset("page.css"), footer_links=["api"], run_history=False, ssr_mode=False,
-        max_file_size="20mb", state_session_capacity=SESSIONS, **options,
-    )  # fmt: skip
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="PhoneLM in a browser.")
-    parser.add_argument("--host", help="address to listen on (default: this machine only; 0.0.0.0 for all)")
-    parser.add_argument("--port", type=int, help="default: the first free one from 7860")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
-    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
-    args = parser.parse_args()
-    try:
-        demo = build_demo(load_tts(args.checkpoint, args.device))
-    except ValueError as error:
-        parser.error(str(error))
-    launch(demo, server_name=args.host, server_port=args.port)
-
+__all__ = ["SESSIONS", "build_demo", "launch", "main"]
 
 if __name__ == "__main__":
     main()
