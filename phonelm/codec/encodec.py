@@ -30,8 +30,8 @@ class CodecError(ValueError):
 
 
 @contextmanager
-def _torchaudio_stand_in() -> Iterator[None]:
-    """Let `encodec` be imported where torchaudio is missing or cannot be loaded.
+def torchaudio_stand_in() -> Iterator[None]:
+    """Let `encodec`, or a package like it, be imported where torchaudio is missing or cannot be loaded.
 
     `encodec.utils` imports torchaudio at its top, but uses it only to resample and to write files, which PhoneLM does
     with soxr and soundfile. The wheels of torchaudio are linked against one build of torch and fail (OSError) beside
@@ -45,7 +45,7 @@ def _torchaudio_stand_in() -> Iterator[None]:
         for name in set(sys.modules) - set(before):
             if name.split(".")[0] == "torchaudio":
                 del sys.modules[name]
-        sys.modules["torchaudio"] = types.ModuleType("torchaudio", "Stands in while encodec is imported.")
+        sys.modules["torchaudio"] = types.ModuleType("torchaudio", "Stands in while a package is imported.")
         try:
             yield
         finally:
@@ -56,7 +56,7 @@ def _torchaudio_stand_in() -> Iterator[None]:
         yield
 
 
-with _torchaudio_stand_in():
+with torchaudio_stand_in():
     from encodec import EncodecModel as EncodecModel
     from encodec.model import ROOT_URL
     from encodec.quantization import ResidualVectorQuantizer as ResidualVectorQuantizer

@@ -1,9 +1,26 @@
-"""Speech in, figures out: word errors, DNSMOS, similarity, speed."""
+"""Speech in, figures out: word errors, naturalness, similarity, fidelity, pitch, speed."""
 
-from phonelm.evaluation.judges import JudgeError, Judges, word_errors
+from phonelm.evaluation.errors import JudgeError
+from phonelm.evaluation.intervals import Interval, mean_interval, ratio_interval
+from phonelm.evaluation.judges import Judges, word_errors
+from phonelm.evaluation.resynthesis import Clip, Decoder, Score, measure, read_clip, summary, to_markdown
+from phonelm.evaluation.world import frame_pitch, pyworld, track_pitch
 
 __all__ = [
+    "Clip",
+    "Decoder",
+    "Interval",
     "JudgeError",
     "Judges",
+    "Score",
+    "frame_pitch",
+    "mean_interval",
+    "measure",
+    "pyworld",
+    "ratio_interval",
+    "read_clip",
+    "summary",
+    "to_markdown",
+    "track_pitch",
     "word_errors",
 ]

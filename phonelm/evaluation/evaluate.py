@@ -1,4 +1,4 @@
-"""`evaluate`: how intelligible, how natural, how like the prompt, how fast; beside the codec's own figures."""
+"""`evaluate`: how intelligible, how natural, how like the prompt, how fast; beside what recordings measure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from phonelm.audio import read_audio
-from phonelm.config import SamplingConfig
+from phonelm.config import SAMPLE_RATE, SamplingConfig
 from phonelm.datasets import read_dataset
-from phonelm.evaluation.judges import Judges, word_errors
+from phonelm.evaluation.intervals import Interval, mean_interval, ratio_interval
+from phonelm.evaluation.judges import Judges, word_counts, word_errors
+from phonelm.evaluation.resynthesis import Clip, cell, measure, read_clip, summary
 from phonelm.files import write_json
 from phonelm.generation import PRECISIONS
 from phonelm.tts import TTS, Speech, Voice
@@ -27,7 +28,8 @@ class Sample:
     text: str
     heard: str
     prompt: str
-    mos: float
+    distillmos: float
+    dnsmos: float
     similarity: float  # cosine to its own prompt
     others: float | None  # mean cosine to the other prompts; None if there is one prompt only
     duration_s: float
@@ -52,7 +54,8 @@ def judge(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Jud
         text=speech.text,
         heard=judges.transcribe(speech.wav, speech.sample_rate),
         prompt=name,
-        mos=judges.mos(speech.wav, speech.sample_rate),
+        distillmos=judges.naturalness(speech.wav, speech.sample_rate),
+        dnsmos=judges.mos(speech.wav, speech.sample_rate),
         similarity=float(voice @ prompts[name]),
         others=float(np.mean(others)) if others else None,
         duration_s=speech.duration_s,
@@ -65,15 +68,19 @@ def judge(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Jud
 
 
 def summarise(samples: list[Sample]) -> dict[str, Any]:
-    """Figures over all samples."""
-    wer, cer = word_errors([s.text for s in samples], [s.heard for s in samples])
+    """Figures over all samples; an `Interval` is over prompts, or over sentences if there are fewer than 3 prompts."""
+    wrong, words = zip(*(word_counts(s.text, s.heard) for s in samples))
+    prompts = [s.prompt for s in samples]
+    groups = prompts if len(set(prompts)) >= 3 else None
     mean = lambda name: float(np.mean([getattr(s, name) for s in samples]))  # noqa: E731
+    interval = lambda name: mean_interval([getattr(s, name) for s in samples], groups)  # noqa: E731
     return {
         "utterances": len(samples),
-        "wer": wer,
-        "cer": cer,
-        "dnsmos": mean("mos"),
-        "similarity": mean("similarity"),
+        "wer": ratio_interval(wrong, words),
+        "cer": word_errors([s.text for s in samples], [s.heard for s in samples])[1],
+        "distillmos": interval("distillmos"),
+        "dnsmos": interval("dnsmos"),
+        "similarity": interval("similarity"),
         "margin": None if samples[0].others is None else mean("similarity") - mean("others"),
         "seconds": sum(s.duration_s for s in samples),
         "phonemes_per_s": mean("phonemes_per_s"),
@@ -104,40 +111,34 @@ def evaluate_speech(
     return samples
 
 
-def ceiling(tts: TTS, clips: list[tuple[str, np.ndarray, int]], judges: Judges, codebooks: int) -> dict[str, Any]:
-    """What recordings measure, as they are and through the codec.
+def ceiling(tts: TTS, clips: list[Clip], judges: Judges, codebooks: int) -> dict[str, Any]:
+    """What recordings measure as they are, said again by WORLD, and through the codec.
 
     Args:
-        clips: (text or "", (S,) samples, sample rate).
         codebooks: how many the codec uses.
     Returns:
-        figures for "recording" and "codec"; word error rates only if all clips have a text.
+        the figures of each version, see `resynthesis.summary`.
     """
-    result: dict[str, Any] = {}
-    rows = []
-    for text, wav, rate in tqdm(clips, unit="clip", desc="ceiling"):
-        decoded = tts.codec.waveform(tts.codec.encode(wav, rate, codebooks))
-        rows.append((text, (wav, rate), (decoded, tts.codec.sample_rate)))
-    for at, name in ((1, "recording"), (2, "codec")):
-        result[name] = {"utterances": len(rows), "dnsmos": float(np.mean([judges.mos(*row[at]) for row in rows]))}
-        if all(row[0] for row in rows):
-            result[name]["wer"], result[name]["cer"] = word_errors(
-                [row[0] for row in rows], [judges.transcribe(*row[at]) for row in rows]
-            )
-    pairs = [judges.voice(*row[1]) @ judges.voice(*row[2]) for row in rows]
-    result["codec"]["similarity"] = float(np.mean(pairs))
-    return result
+    through = lambda wav: tts.codec.waveform(tts.codec.encode(wav, SAMPLE_RATE, codebooks))  # noqa: E731
+    scores = measure(clips, {"codec": through}, judges)
+    return {name: {"utterances": len(found), **summary(found)} for name, found in scores.items()}
 
 
 def table(report: dict[str, dict[str, Any]]) -> str:
-    """The report as a Markdown table, a column for what was spoken, for the codec and for the recordings."""
-    rows = ("utterances", "wer", "cer", "dnsmos", "similarity", "margin", "phonemes_per_s", "longest_phoneme_s",
-            "real_time_factor", "forced_moves", "stop_reasons")  # fmt: skip
-    cell = lambda v: "" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v)  # noqa: E731
+    """The report as a Markdown table, a column for what was spoken, and for each version of the recordings."""
+    rows = ("utterances", "wer", "cer", "distillmos", "dnsmos", "similarity", "margin", "pesq", "stoi", "pitch_cents",
+            "pitch_over_50", "pitch_over_600", "voicing", "phonemes_per_s", "longest_phoneme_s", "real_time_factor",
+            "forced_moves", "stop_reasons")  # fmt: skip
     columns = list(report)
-    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {r} | " + " | ".join(cell(report[c].get(r)) for c in columns) + " |" for r in rows]
+    lines = ["| means (95 % intervals) | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {r} | " + " | ".join(_cell(report[c].get(r)) for c in columns) + " |" for r in rows]
     return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Interval):
+        return cell(value, 3)
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -174,9 +175,9 @@ def run(args: argparse.Namespace) -> int:
     samples = evaluate_speech(tts, sentences, voices, settings, judges, args.save)
     if args.recordings:
         rows, _ = read_dataset(args.recordings)
-        recordings = [(row.text, *read_audio(row.path)) for row in rows]
+        recordings = [read_clip(row.path, row.id, row.speaker, row.text) for row in rows]
     else:
-        recordings = [("", v.wav, tts.codec.sample_rate) for v in voices.values()]
+        recordings = [Clip(name, name, "", voice.wav) for name, voice in voices.items()]
     report = {"speech": summarise(samples), **ceiling(tts, recordings, judges, tts.model.config.n_codebooks)}
     print(table(report))
     if args.json:

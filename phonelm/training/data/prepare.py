@@ -32,6 +32,7 @@ from phonelm.training.data.aligner import LAST_SILENCE_ID, VERSION, Aligner, ali
 from phonelm.training.data.cache import write_arrays
 from phonelm.training.data.dataset import CACHE_FORMAT
 from phonelm.training.data.encode import Chunk, Part, encode_chunk, make_chunks
+from phonelm.training.data.heldout import leave_out
 from phonelm.training.data.report import KeepRule, judge, summarise, to_text
 
 ALIGNER_UTTERANCES = 4000  # the aligner is trained on this many at most, drawn by its seed
@@ -143,7 +144,8 @@ def prepare(
     """Make or continue a cache. Everything already done is kept, so an interrupted run is simply started again.
 
     Args:
-        dataset_dirs: dataset folders with different names, see `read_dataset`.
+        dataset_dirs: dataset folders with different names, see `read_dataset`. People whom `heldout` names are left
+            out.
         out: the cache's folder.
         codec_name: as for `Codec.load`.
         shard: (i, n) encodes every n-th chunk from the i-th and stops there; (0, 1) encodes what is missing and
@@ -164,6 +166,8 @@ def prepare(
     if not 0 <= index < count:
         raise ValueError(f"shard {index}/{count}: must be 0/{count} to {count - 1}/{count}")
     rows, problems = read_datasets(dataset_dirs, form)
+    rows, held_out = leave_out(rows)
+    problems += held_out
     worse = [row.spoiled() for row in rows if zlib.crc32(row.id.encode()) < spoiled * 2**32]
     rows += [row.at_speed(speed) for speed in speeds for row in rows] + worse
     codec = Codec.load(codec_name)
