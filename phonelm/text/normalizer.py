@@ -40,9 +40,6 @@ class Normalized:
     unread: tuple[str, ...] = ()
 
 
-LINE_END = re.compile(r"([.?!,;:-]?)[ \t]*[\r\n]+\s*(?=\S)")
-
-
 def normalize(text: str) -> Normalized:
     """Write out everything that is not a word or punctuation.
 
@@ -57,6 +54,7 @@ def normalize(text: str) -> Normalized:
     for pattern, spoken in markup.RULES:
         plain = pattern.sub(spoken, plain)
     plain = characters.to_ascii(plain)
+    plain = _joined(plain)
     for pattern, spoken in RULES:
         plain = pattern.sub(spoken, plain)
     unread += dict.fromkeys(UNREADABLE.findall(plain))
@@ -67,14 +65,19 @@ def normalize(text: str) -> Normalized:
 
 
 def _tidy(text: str) -> str:
-    text = re.sub(r"\s+(?=[.,?!;:)\]}])|(?<=[(\[{])\s+", "", text)
-    text = re.sub(r",(?:\s*,)+", ",", re.sub(r",(?=[.?!;:])", "", text))
-    return re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r" (?=[.,?!;:)\]}])|(?<=[(\[{]) ", "", " ".join(text.split()))
+    return re.sub(r",(?: ?,)+", ",", re.sub(r",(?=[.?!;:])", "", text)).strip()
+
+
+def _joined(text: str) -> str:
+    """The lines of a text as one; a line without punctuation at its end is given a full stop."""
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    return " ".join([*(line if line[-1] in ".?!,;:-" else f"{line}." for line in lines[:-1]), *lines[-1:]])
 
 
 UNREADABLE = re.compile(rf"[^A-Za-z\s'\".,?!;:()\[\]{{}}{MARK}-]")
 RULES: tuple[Rule, ...] = (
-    (LINE_END, lambda m: (m[1] or ".") + " "),
     *web.RULES,
     *dates.RULES,
     *telephone.RULES,

@@ -9,10 +9,10 @@ from phonelm.text.overrides import OVERRIDE
 from phonelm.text.rules import abbreviations, dates
 
 NEVER_FINAL = re.compile(
-    rf"(?:\b(?:{abbreviations.TITLE}|St|vs|cf|viz|e\.g|i\.e|{'|'.join(dates.SHORT)})|\b(?!I\.)[A-Z]|(?:[A-Za-z]\.)+[A-Z])\.$"
+    rf"(?:\b(?:{abbreviations.TITLE}|St|vs|cf|viz|e\.g|i\.e|{'|'.join(dates.SHORT)})|\b(?!I\.)[A-Z]|[A-Za-z]\.[A-Z])\.$"
 )
 NUMBERED = re.compile(rf"\b(?:{abbreviations.NUMBERED})\.$", re.IGNORECASE)
-SENTENCE_END = re.compile(rf"{OVERRIDE.pattern}|(?P<end>(?:\.{{3}}|…|[.!?])+[\"'”’)\]]*(?=\s+(?P<next>\S)))")
+SENTENCE_END = re.compile(rf"{OVERRIDE.pattern}|(?P<end>(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s+(?P<next>\S)))")
 WRAPPED = range(45, 101)  # columns at which text is wrapped
 LISTED = re.compile(r"(?:[-*+•>#|]|\w{1,3}[.)])\s")  # begins an item of a list, a quotation, a heading
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, after, before
 from phonelm.text.rules.times import final_stop
 
 TITLES = {
@@ -63,12 +63,12 @@ def _abbreviation(m: re.Match[str]) -> str:
 
 def _street(m: re.Match[str]) -> str:
     """`Main St.` is a street, `in St. Ives` a saint."""
-    named = re.search(r"(?:[A-Z0-9]\w*)\s+$", m.string[: m.start()])
+    named = re.search(r"(?<!\w)[A-Z0-9]\w*\s$", before(m))
     return "Street" + final_stop(m) if named else "Saint"
 
 
 def _initials(m: re.Match[str]) -> str:
-    at_end = m[0].endswith(".") and not m.string[m.end() :].strip(" \"')]")
+    at_end = m[0].endswith(".") and not after(m).strip(" \"')]")
     return " ".join(m[0].replace(".", "").upper()) + ("." if at_end else "")
 
 
@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.])({ABBREVIATION})\.(?![A-Za-z])"), _abbreviation),
     (re.compile(rf"(?<![\w.@/])({_SHORTHAND})(?![\w@/]|\.\w)"), lambda m: SHORTHAND[m[1]]),
     (
-        re.compile(r"\b(?:[A-Z]\.){2,}(?:[A-Z]\b(?!\.))?|\b(?:[a-z]\.){2,}(?![A-Za-z])|\b[A-Z]\.[A-Z]\b(?!\.)"),
+        re.compile(r"(?<![A-Za-z]\.)\b(?:(?:[A-Z]\.){2,}(?:[A-Z]\b(?!\.))?|(?:[a-z]\.){2,}(?![A-Za-z])|[A-Z]\.[A-Z]\b(?!\.))"),
         _initials,
     ),
     (re.compile(r"\b((?!I\b|(?<=[AP] )M)[A-Z])\.(?=\s+[A-Z])"), r"\1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, after, before
 
 SPELLED = frozenset(
     "FBI USA BBC CIA UK EU UN UAE CEO CFO CTO COO CIO AI API APIS IBM ATM DIY DNA RNA EEG ECG EKG FAQ GPU CPU TPU "
@@ -43,8 +43,7 @@ def _acronym(m: re.Match[str]) -> str:
 
 
 def _shouted(m: re.Match[str]) -> bool:
-    before, after = m.string[: m.start()], m.string[m.end() :]
-    return bool(re.search(r"\b[A-Z]{2,}\W+$", before) or re.match(r"\W+[A-Z]{2,}\b", after))
+    return bool(re.search(r"\b[A-Z]{2,}\W{1,4}$", before(m)) or re.match(r"\W{1,4}[A-Z]{2,}\b", after(m)))
 
 
 RULES: tuple[Rule, ...] = (

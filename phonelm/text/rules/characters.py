@@ -76,30 +76,30 @@ def _named_emoji(text: str) -> str:
     text = emoji.replace_emoji(text, name)
     text = re.sub(r"(\0[^\0]+\0)(?:\s*\1)+", r"\1", text)
     text = re.sub(r"^(\s*)\0 ", r"\1", re.sub(r"\0\s*\0", ",", text))
-    return re.sub(r"\s*\0(?=\s*(?:$|[.,?!;:)]))", "", re.sub(r"(?<=[.,?!;:(])\s*\0", " ", text)).replace("\0", ",")
+    return re.sub(r"\0(?=\s*(?:$|[.,?!;:)]))", "", re.sub(r"(?<=[.,?!;:(])\s*\0", " ", text)).replace("\0", ",")
 
 
 def _greek_name(m: re.Match[str]) -> str:
     name = unicodedata.name(m[0], "")
     if "LETTER" not in name:
         return m[0]
-    before, after = m.string[: m.start()][-1:], m.string[m.end() :][:1]
+    before, after = m.string[max(0, m.start() - 1) : m.start()], m.string[m.end() : m.end() + 1]
     spoken = name.split(" WITH ")[0].split()[-1].lower()
     return " " * before.isalnum() + spoken + " " * after.isalnum()
 
 
 def _without_accents(text: str) -> str:
-    plain = ""
+    plain: list[str] = []
     for c in unicodedata.normalize("NFD", text):
         if c.isascii() or c == MARK:
-            plain += c
+            plain.append(c)
         elif c.isdecimal():
-            plain += str(unicodedata.decimal(c))
+            plain.append(str(unicodedata.decimal(c)))
         elif c.isalpha():
-            plain += _latin(c)
-        elif not (unicodedata.category(c) == "Mn" and plain[-1:].isalpha()):
-            plain += c
-    return plain
+            plain.append(_latin(c))
+        elif not (unicodedata.category(c) == "Mn" and plain and plain[-1].isalpha()):
+            plain.append(c)
+    return "".join(plain)
 
 
 def _latin(letter: str) -> str:

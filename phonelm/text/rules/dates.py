@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, before
 from phonelm.text.rules.numbers import ordinal
 from phonelm.text.rules.years import year
 
@@ -36,7 +36,7 @@ def _month_first(m: re.Match[str]) -> str:
 
 
 def _day_first(m: re.Match[str]) -> str:
-    the = "" if re.search(r"\bthe\s+$", m.string[: m.start()]) else "the "
+    the = "" if re.search(r"\bthe\s$", before(m)) else "the "
     return f"{the}{_days(m)} of {_month(m['month'])}"
 
 

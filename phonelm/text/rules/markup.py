@@ -28,24 +28,48 @@ def _box(m: re.Match[str]) -> str:
     return "to do: " if m[1] == " " else "done: "
 
 
+def _heading(m: re.Match[str]) -> str:
+    """The text of a heading, without the signs that may close it."""
+    title = m[1].rstrip(" \t")
+    bare = title.rstrip("#")
+    return bare.rstrip(" \t") if not bare or bare[-1] in " \t" else title
+
+
+def _emphasis(m: re.Match[str]) -> str:
+    """A line without the pairs of `**`, `***` or `__` that stand around words; a sign alone stays."""
+    line, cut = m[0], set()
+    opened: dict[str, re.Match[str]] = {}
+    for sign in re.finditer(r"(?<!\*)\*{2,3}(?!\*)|(?<!_)__(?!_)", line):
+        before, after = line[max(0, sign.start() - 1) : sign.start()], line[sign.end() : sign.end() + 1]
+        if sign[0] in opened and before.strip(" \t*_"):
+            cut |= {opened.pop(sign[0]).span(), sign.span()}
+        elif after.strip(" \t*_"):
+            opened[sign[0]] = sign
+    parts, start = [], 0
+    for begin, end in sorted(cut):
+        parts.append(line[start:begin])
+        start = end
+    return "".join([*parts, line[start:]])
+
+
 def _lines(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
 
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"</?(?:{_TAG})(?:{_ATTRIBUTE})*\s*/?>"), " "),
-    (_lines(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$"), ""),
+    (_lines(r"^[ \t]*(?:```|~~~)[ \t]*(?:[\w+-]+[ \t]*)?$"), ""),
     (_lines(r"^[ \t]*(?:([-*_])[ \t]*)(?:\1[ \t]*){2,}$|^[ \t]*=+[ \t]*$"), ""),
     (_lines(r"^[ \t]*\|(.*)\|[ \t]*$"), _row),
     (_lines(r"^[ \t]*(?:>[ \t]?)+(?=\s*\S)"), ""),
-    (_lines(r"^[ \t]*#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$"), r"\1"),
+    (_lines(r"^[ \t]*#{1,6}[ \t]+(.*)$"), _heading),
     (_lines(r"^[ \t]*(?:[-*+][ \t]+)?\[([ xX])\][ \t]+"), _box),
     (_lines(r"^[ \t]*[-*+•‣◦▪●][ \t]+(?=\S)"), ""),
     (_lines(r"^[ \t]*(\d{1,2})[.)][ \t]+(?=\S)"), r"\1, "),
     (re.compile(r"!?\[([^\[\]\n]*)\]\(\s*[^\s()]+(?:\s+\"[^\"\n]*\")?\s*\)"), r"\1"),
     (re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>"), r"\1"),
-    (re.compile(r"`+([^`\n]+)`+"), r"\1"),
-    (re.compile(r"(\*{2,3}|__)(?=[^\s*_])([^\n]*?[^\s*_])\1"), r"\2"),
+    (re.compile(r"(?<!`)`+([^`\n]+)`+"), r"\1"),
+    (_lines(r"^.*(?:\*\*|__).*$"), _emphasis),
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*?[^\s*])\*(?![\w*])"), r"\1"),
     (re.compile(r"(?<![\w@/.])_(?=[^\s_])([^_\n]*?[^\s_])_(?!\w)"), r"\1"),
     (re.compile(r"~~(?=\S)([^~\n]+)~~"), r"\1"),

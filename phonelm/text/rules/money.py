@@ -75,18 +75,20 @@ def _money(m: re.Match[str]) -> str:
 
 def _said(currency: Currency, amount: str, scale: str | None, singular: bool, plural: bool) -> str:
     whole, _, fraction = amount.partition(".")
+    whole = whole.lstrip("0") or "0"
+    cents = int(fraction) if len(fraction) == 2 else 0
     if scale or (fraction and len(fraction) != 2):
         return f"{number(amount)} {scale or ''} {currency.one if singular else currency.many}"
-    if singular and not int(fraction or 0):
-        return f"{number(whole or '0')} {currency.one}"
+    if singular and not cents:
+        return f"{number(whole)} {currency.one}"
     one = whole == "1" and not plural
     parts = (
         [f"{number(whole)} {currency.one if one else currency.many}"]
-        if int(whole or 0) or not int(fraction or 0)
+        if whole != "0" or not cents
         else []
     )
-    if int(fraction or 0):
-        parts.append(f"{number(str(int(fraction)))} {currency.cent if fraction == '01' else currency.cents}")
+    if cents:
+        parts.append(f"{number(str(cents))} {currency.cent if fraction == '01' else currency.cents}")
     return " and ".join(parts)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from num2words import num2words
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, after, before
 
-NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2})+,\d{3}|\d*\.\d+|\d+"
+NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2}){1,4},\d{3}|\d*\.\d+|\d+"
 SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
 SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}
 COUNTED = (
@@ -19,6 +20,7 @@ COUNTED = (
 _LONGEST_DIGITS = 15  # longer ones are read digit by digit, as one reads a serial number
 
 
+@lru_cache(maxsize=10_000)
 def words(number: str | int | float, to: str = "cardinal") -> str:
     """`to` as in num2words: cardinal, ordinal, year."""
     return re.sub(r"-|, ", " ", num2words(number, to=to))
@@ -78,8 +80,8 @@ def _power(m: re.Match[str]) -> str:
 
 def adjective(m: re.Match[str]) -> bool:
     """Whether an amount stands before what it measures: `a $5 bill`, `an 8 oz steak`."""
-    article = re.search(r"\b[Aa]n? (?:minus )?$", m.string[: m.start()])
-    return bool(article and re.match(r" ?[a-z]", m.string[m.end() :]))
+    article = re.search(r"\b[Aa]n? (?:minus )?$", before(m))
+    return bool(article and re.match(r" ?[a-z]", after(m)))
 
 
 def _dotted(m: re.Match[str]) -> str:
@@ -106,7 +108,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"\^(-?)([23])\b"), lambda m: (" minus" if m[1] else "") + (" squared" if m[2] == "2" else " cubed")),
     (re.compile(r"\^-(?=\d)"), " to the power of minus "),
     (re.compile(r"(?<![\d/.,])(\d+)/(\d+)(?![\d/]|[.,]\d)"), _fraction),
-    (re.compile(r"\b(\d+(?:,\d{3})*)(?:st|nd|rd|th)\b"), lambda m: ordinal(m[1])),
+    (re.compile(r"\b(?<!\d,)(\d+(?:,\d{3})*)(?:st|nd|rd|th)\b"), lambda m: ordinal(m[1])),
     (re.compile(r"\bv\.?\s?(?=\d+\.\d)"), "version "),
     (re.compile(r"(?<!\d)\d+(?:\.\d+){2,}"), _dotted),
     (re.compile(r"(?<=\d)-(?=[A-Za-z])|(?<=[A-Za-z])-(?=\d)"), " "),

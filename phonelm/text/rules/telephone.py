@@ -23,7 +23,7 @@ def _with_extension(m: re.Match[str]) -> str:
     return _spoken(m["number"]) + (f", extension {digits(m['extension'])}" if m["extension"] else "")
 
 
-_EXTENSION = r"(?:,?\s*(?:x|ext\.?|extension)\s*(?P<extension>\d{1,6}))?"
+_EXTENSION = r"(?:,?\s?(?:x|ext\.?|extension)\s?(?P<extension>\d{1,6}))?"
 RULES: tuple[Rule, ...] = (
     (
         re.compile(rf"(?<![\w+])(?P<number>\+\d{{1,3}}(?:[ .-]?\(?\d{{1,5}}\)?){{2,6}}){_EXTENSION}(?![\d-])"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, after
 from phonelm.text.rules.numbers import number
 
 _HALF = r"(?P<half>[AaPp])\.?\s?[Mm]\b\.?"
@@ -13,7 +13,7 @@ _CLOCK = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?
 
 def final_stop(m: re.Match[str]) -> str:
     """The full stop of an abbreviation ends the sentence too when nothing or a capital follows it."""
-    return "." if m[0].endswith(".") and re.match(r"[\"')\]]*(?:\s*$|\s+[A-Z])", m.string[m.end() :]) else ""
+    return "." if m[0].endswith(".") and re.match(r"[\"')\]]*(?:\s*$|\s+[A-Z])", after(m)) else ""
 
 
 def _time(m: re.Match[str]) -> str:

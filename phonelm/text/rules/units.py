@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, before
 from phonelm.text.rules.money import RATES
 from phonelm.text.rules.numbers import NUMBER, adjective, number
 
@@ -79,7 +79,7 @@ def _height(m: re.Match[str]) -> str:
 
 def _inches(m: re.Match[str]) -> str:
     """A quotation mark after a number closes a quotation if one is open."""
-    if m.string[: m.start()].count('"') % 2:
+    if before(m).count('"') % 2:
         return m[0]
     return f" {number(m[1])} inch{'' if m[1] == '1' or adjective(m) else 'es'} "
 

@@ -18,8 +18,8 @@ DOMAINS = (
 SAID = frozenset("com org net edu gov info biz dev app me co int mil".split())
 
 _DOMAIN = "|".join(DOMAINS)
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST = rf"(?:{_NAME}\.)+(?:{_DOMAIN})(?![\w-]|\.\w)"
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1035: 63 characters
+_HOST = rf"(?:{_NAME}\.){{1,8}}(?:{_DOMAIN})(?![\w-]|\.\w)"
 
 
 def _address(m: re.Match[str]) -> str:
@@ -48,8 +48,8 @@ def _handle(m: re.Match[str]) -> str:
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\b(?:https?|ftp)://[^\s<>\"]*[\w/]"), _address),
-    (re.compile(r"\b(?:mailto:)?[A-Za-z0-9][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"), _address),
-    (re.compile(rf"(?<![\w@.])(?:www\.[\w-][^\s<>\"]*[\w/]|{_HOST}(?::\d+)?(?:/[^\s<>\"]*[\w/]|/)?)"), _address),
+    (re.compile(r"\b(?:mailto:)?[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}\b"), _address),
+    (re.compile(rf"(?<![\w@.-])(?:www\.[\w-][^\s<>\"]*[\w/]|{_HOST}(?::\d+)?(?:/[^\s<>\"]*[\w/]|/)?)"), _address),
     (re.compile(r"(?<![\w&#/])#((?=\w*[A-Za-z])\w+)"), _hashtag),
     (re.compile(r"(?<![\w@/])@(\w+)"), _handle),
 )
