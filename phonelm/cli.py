@@ -204,7 +204,7 @@ def _read(args: argparse.Namespace) -> int:
     with tqdm(unit="piece") as bar:
 
         def report(reading, pieces) -> None:
-            if bar.total is None and (note := left_out(pieces)):
+            if bar.total is None and (note := left_out(pieces, text)):
                 bar.write(f"note: {note}")
             bar.total = len(pieces)
             bar.update(reading.pieces - bar.n)
@@ -236,7 +236,7 @@ def _phonemize(args: argparse.Namespace) -> int:
     from phonelm.text import Phonemizer, UserLexicon, left_out
 
     phonemes = Phonemizer(UserLexicon.load(args.lexicon) if args.lexicon else UserLexicon())(args.text)
-    if note := left_out([phonemes]):
+    if note := left_out([phonemes], args.text):
         print(f"phonelm: note: {note}", file=sys.stderr)
     if args.json:
         words = [phonemes.words[i] if i >= 0 else None for i in phonemes.word_index]

@@ -3,6 +3,7 @@
 from phonelm.text.arpabet import PAUSES
 from phonelm.text.chunks import pieces
 from phonelm.text.errors import TextError
+from phonelm.text.notes import left_out
 from phonelm.text.overrides import UserLexicon
 from phonelm.text.phonemizer import (
     SILENCE,
@@ -10,7 +11,6 @@ from phonelm.text.phonemizer import (
     PhonemeError,
     Phonemes,
     Phonemizer,
-    left_out,
     written_units,
 )
 

@@ -1,12 +1,13 @@
 """Written text to spoken words: the sentences of a text, and everything in them written out.
 
-Nothing is dropped in silence: what cannot be read is listed in `Normalized.unread`, and letters of another script are
-a `TextError`. The rules are in `normalize/`; they run in the order of `RULES`.
+Nothing is dropped in silence: what cannot be read, letters of another script too, is left out and listed in
+`Normalized.unread`. The rules are in `rules/`; they run in the order of `RULES`.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from phonelm.text.errors import NothingToSay
@@ -17,6 +18,7 @@ from phonelm.text.rules import (
     acronyms,
     characters,
     dates,
+    emoticons,
     markup,
     money,
     numbers,
@@ -44,14 +46,14 @@ def normalize(text: str) -> Normalized:
     """Write out everything that is not a word or punctuation.
 
     Raises:
-        TextError: the text is empty, has nothing to say, or has letters of another script.
+        NothingToSay: the text is empty, or nothing that can be read is in it.
     """
     if not text.strip():
         raise NothingToSay("the text is empty")
     plain = markup.unescape(text)
     unread = [MARK] if MARK in plain else []
     plain, overrides = protect(plain.replace(MARK, " "))
-    for pattern, spoken in markup.RULES:
+    for pattern, spoken in (*emoticons.RULES, *markup.RULES):
         plain = pattern.sub(spoken, plain)
     plain = characters.to_ascii(plain)
     plain = _joined(plain)
@@ -60,8 +62,14 @@ def normalize(text: str) -> Normalized:
     unread += dict.fromkeys(UNREADABLE.findall(plain))
     plain = restore(_tidy(UNREADABLE.sub(" ", plain)), overrides)
     if not re.search(r"[A-Za-z]", plain) and not overrides:
-        raise NothingToSay(f"{text.strip()[:40]!r} has no word in it", tuple(unread))
+        raise NothingToSay(_why_nothing(text, unread), tuple(unread))
     return Normalized(plain, tuple(unread))
+
+
+def _why_nothing(text: str, unread: list[str]) -> str:
+    foreign = [f"{c!r} ({unicodedata.name(c, 'unnamed')})" for c in unread if c.isalpha()]
+    other = f", and {foreign[0]} is of another script; only English in Latin letters can be read" if foreign else ""
+    return f"{text.strip()[:40]!r} has no word in it{other}"
 
 
 def _tidy(text: str) -> str:

@@ -64,12 +64,6 @@ class Phonemes:
         return len(self.symbols)
 
 
-def left_out(spoken: Iterable[Phonemes]) -> str:
-    """A line about the characters that have no reading; "" if there are none."""
-    unread = dict.fromkeys(c for p in spoken for c in p.unread)
-    return f"left out, as nobody knows how to read it: {' '.join(unread)}" if unread else ""
-
-
 class Phonemizer:
     """English text to `Phonemes`, offline. `g2p_en` is imported when the first unknown word is met.
 
@@ -87,8 +81,7 @@ class Phonemizer:
         """Normalise and phonemise one sentence or several.
 
         Raises:
-            TextError: nothing to say, letters of another script (see `text.normalize`); unknown phonemes are a
-                `PhonemeError`.
+            TextError: nothing to say (see `normalize`); unknown phonemes are a `PhonemeError`.
         """
         spoken = normalize(self._user_lexicon.apply(text))
         units = [unit for sentence in split_sentences(spoken.text) for unit in self._sentence(sentence)]

@@ -55,7 +55,7 @@ def read_aloud(
         out: the file, written as a whole at the end.
         on_progress: called with the reading so far and the pieces of the text: at once, and whenever some are spoken.
     Raises:
-        TextError: there is nothing to say, or letters of another script.
+        TextError: there is nothing to say.
         AudioError: the parts that are there are of another text, voice, setting or model; a file cannot be written.
     """
     pieces = tts.phonemize(text)

@@ -288,7 +288,7 @@ class TTS:
     @staticmethod
     def _close(speech: Speech, start: float) -> Speech:
         speech.seconds = time.perf_counter() - start
-        if note := left_out(speech.phonemes):
+        if note := left_out(speech.phonemes, speech.text):
             speech.notes.append(note)
         if forced := sum(f.forced for f in speech.frames):
             speech.notes.append(f"phonemes cut short because they lasted longer than any may: {forced}")

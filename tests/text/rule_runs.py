@@ -1,7 +1,7 @@
 """Runs of characters for every rule of the normaliser and the splitter, taken from the rules' own patterns.
 
-A new rule is covered as soon as it stands in a table: its pattern is parsed, and each literal, each member of a class and
-each repeated group of it gives a unit that is written again and again.
+A new rule is covered as soon as it stands in a table: its pattern is parsed, and each literal, each member of a class
+and each repeated group of it gives a unit that is written again and again.
 """
 
 from __future__ import annotations

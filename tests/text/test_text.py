@@ -102,9 +102,29 @@ def test_nothing_to_say(text):
         normalize(text)
 
 
-def test_the_first_letter_of_another_script_is_named():
-    with pytest.raises(TextError, match="'П' .CYRILLIC CAPITAL LETTER PE"):
-        normalize("Say Привет 日本")
+def test_letters_of_another_script_are_left_out_and_reported():
+    spoken = normalize("Say Привет to 한국, हिन्दी and 世, naïve Łukasz.")
+    assert spoken.text == "Say to, and, naive Lukasz." and "".join(spoken.unread) == "Привет한국हनद世"
+    assert normalize("Hi \x1b there").unread == ("\x1b",)
+
+
+def test_a_text_of_another_script_only_is_refused_and_a_letter_named():
+    with pytest.raises(NothingToSay, match="'П' .CYRILLIC CAPITAL LETTER PE"):
+        normalize("Привет 日本")
+
+
+@pytest.mark.parametrize(
+    "face", ["¯\\_(ツ)_/¯", "¯\\\\_(ツ)_/¯", "(╯°□°)╯︵ ┻━┻", "( ͡° ͜ʖ ͡°)", "ʕ•ᴥ•ʔ", "(◕‿◕)", "(ಠ_ಠ)", "(^_^)", "-_-", "T_T", ":-)",
+             ":)", ":D", ";-P", ":'(", "<3", "xD", "^^"]
+)  # fmt: skip
+def test_faces_are_left_out(face):
+    spoken = normalize(f"It is a no-go {face} friend.")
+    assert (spoken.text, spoken.unread) == ("It is a no-go friend.", ())
+
+
+def test_what_only_looks_like_a_face_is_kept():
+    written = "Ratio: (a) is 5 and x < 3 or (°C); see B: (c)"
+    assert normalize(written).text == "Ratio: (a) is five and x less than three or (degrees C); see B: (c)"
 
 
 @pytest.mark.parametrize(
@@ -139,3 +159,12 @@ def test_lines_end_sentences():
     assert split_sentences("Title\n\nFirst line\r\nSecond. Third ") == ["Title", "First line", "Second.", "Third"]
     assert split_sentences("1. First\n2. Second") == ["1. First", "2. Second"]
     assert split_sentences(" \n ") == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["${}", "€{}.50", "${}bn", "{}%", "1/{}", "{}th", "{} km", "in {}", "{}:{}", "v{}.1", "#{}", "${}-{}", "x^{}"],
+)
+def test_thousands_of_digits_are_read_one_by_one(written):
+    spoken = normalize(written.replace("{}", "7" * 5000)).text
+    assert spoken.count("seven") >= 5000

@@ -1,7 +1,8 @@
-"""Whatever is written: phonemes or a `TextError`, nothing else; and nothing is lost unseen."""
+"""Whatever is written: phonemes or a `TextError`, nothing else; soon, and nothing is lost unseen."""
 
 import os
 import re
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from phonelm.text.phonemizer import SYMBOLS, Phonemizer, tokenize
 from phonelm.text.rules.characters import to_ascii
 from phonelm.text.sentences import split_sentences
 
+LONGEST, DEADLINE_S = 600, 0.05  # characters of a run; processor time for so many
 TRIES = int(os.environ.get("FUZZ_TRIES", 0))  # 0: the same 200 texts each time
 fuzzed = settings(
     max_examples=TRIES or 200, derandomize=not TRIES, deadline=None, database=None,
@@ -26,7 +28,14 @@ FRAGMENTS = (
     "👩‍💻 🇬🇧 1️⃣ ♥ → ² ⁻³ α Ω µ Ж 日 ع ٣ \u200b \ufeff "
     "\ue000 \0 [a](AH0) [b](QQ1) [c](http://d) ](AH0) &amp; &#xE000; <b> </b> the read a I word"
 ).split(" ")
+RUNS = st.builds(
+    lambda before, unit, length, after: before + (unit * length)[:LONGEST] + after,
+    st.sampled_from(["", "Wait", "Wait ", "7"]),
+    st.one_of(st.characters(), st.sampled_from([*FRAGMENTS, "\n", " \n", ". "])),
+    st.integers(20, LONGEST), st.sampled_from(["", " x", " End."]),
+)  # fmt: skip
 WRITTEN = st.one_of(
+    RUNS,
     st.text(max_size=60),
     st.lists(st.sampled_from([*FRAGMENTS, " ", "\n", "\t"]), max_size=14).map("".join),
     st.lists(st.sampled_from(FRAGMENTS), max_size=14).map(" ".join),
@@ -44,7 +53,7 @@ def phonemizer() -> Phonemizer:
 @given(WRITTEN)
 def test_normalised_text_is_words_and_punctuation(text):
     try:
-        spoken = normalize(text)
+        spoken = in_time(normalize, text)
     except TextError:
         return
     words = OVERRIDE.sub(" ", spoken.text)
@@ -69,7 +78,7 @@ def test_any_text_is_phonemes_or_a_text_error(phonemizer, text):
 @fuzzed
 @given(WRITTEN)
 def test_sentences_hold_the_whole_text(text):
-    assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())
+    assert "".join("".join(in_time(split_sentences, text)).split()) == "".join(text.split())
 
 
 @fuzzed
@@ -94,6 +103,19 @@ def test_any_file_is_a_lexicon_or_a_lexicon_error(tmp_path_factory, content):
         assert "\n" not in str(error)
         return
     assert all(OVERRIDE.search(lexicon.apply(word)) for word in lexicon.entries)
+
+
+def in_time(work, text):
+    """What `work` makes of the text, which must take no longer than `DEADLINE_S`; a disturbed try is repeated."""
+    for _ in range(5):
+        start = time.process_time()
+        try:
+            result = work(text)
+        finally:
+            took = time.process_time() - start
+        if took <= DEADLINE_S:
+            return result
+    raise AssertionError(f"{took:.3f} s for {len(text)} characters: {text[:40]!r}")
 
 
 def letters(text: str) -> str:

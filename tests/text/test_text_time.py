@@ -1,4 +1,4 @@
-"""Time of the normaliser and the splitter: linear for each rule and for all of them together, on runs of any character."""
+"""Time of the normaliser and the splitter: linear for each rule and for all of them together, on runs."""
 
 import importlib
 import pkgutil
@@ -14,7 +14,8 @@ GROWTH = 1.3  # times linear
 SHORT, SHORT_S = 600, 0.05  # the page's limit in characters
 FLOOR_S = 0.0005  # 4,000 characters in less: no power of the length but the first fits in
 MODULES = (
-    normalizer, overrides, sentences, *(importlib.import_module(m.name) for m in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}.")),
+    normalizer, overrides, sentences,
+    *(importlib.import_module(f"{rules.__name__}.{m.name}") for m in pkgutil.iter_modules(rules.__path__)),
 )  # fmt: skip
 
 
@@ -25,7 +26,7 @@ def all_rules() -> dict[str, tuple]:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 found[f"{module.__name__}.{name}"] = (value, "")
-            elif isinstance(value, tuple) and value and isinstance(value[0], tuple) and isinstance(value[0][0], re.Pattern):
+            elif name.isupper() and isinstance(value, tuple) and isinstance(value[0], tuple):
                 found |= {f"{module.__name__}.{name}[{i}]": rule for i, rule in enumerate(value)}
     return found
 

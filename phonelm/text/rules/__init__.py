@@ -1,4 +1,4 @@
-"""How things are read that are no words: a module for each kind, with its tables and its `RULES`, run by `normalizer.py`.
+"""How what is no word is read: a module for each kind, with its tables and its `RULES`, run by `normalizer.py`.
 
 Each pattern takes linear time: `re` goes back over what it has matched, and holds the interpreter while it does. So a
 pattern begins at one place of a run only (`(?<!\\d)\\d+`), never has two neighbours that match the same characters, and

@@ -93,7 +93,9 @@ RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.])({ABBREVIATION})\.(?![A-Za-z])"), _abbreviation),
     (re.compile(rf"(?<![\w.@/])({_SHORTHAND})(?![\w@/]|\.\w)"), lambda m: SHORTHAND[m[1]]),
     (
-        re.compile(r"(?<![A-Za-z]\.)\b(?:(?:[A-Z]\.){2,}(?:[A-Z]\b(?!\.))?|(?:[a-z]\.){2,}(?![A-Za-z])|[A-Z]\.[A-Z]\b(?!\.))"),
+        re.compile(
+            r"(?<![A-Za-z]\.)\b(?:(?:[A-Z]\.){2,}(?:[A-Z]\b(?!\.))?|(?:[a-z]\.){2,}(?![A-Za-z])|[A-Z]\.[A-Z]\b(?!\.))"
+        ),
         _initials,
     ),
     (re.compile(r"\b((?!I\b|(?<=[AP] )M)[A-Z])\.(?=\s+[A-Z])"), r"\1"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
-from phonelm.text.errors import TextError
 from phonelm.text.overrides import MARK
 
 PLAIN = (
@@ -42,10 +42,7 @@ _IGNORABLE = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2
 def to_ascii(text: str) -> str:
     """Plain quotes and dashes, no accents, digits of any script as 0-9, symbols and emoji by name.
 
-    Characters without a plain form stay as they are.
-
-    Raises:
-        TextError: a letter of another script, named.
+    Characters without a plain form, letters of another script too, stay as they are.
     """
     if text.isascii():
         return text
@@ -90,24 +87,34 @@ def _greek_name(m: re.Match[str]) -> str:
 
 def _without_accents(text: str) -> str:
     plain: list[str] = []
-    for c in unicodedata.normalize("NFD", text):
+    for c in _decomposed(text):
         if c.isascii() or c == MARK:
             plain.append(c)
         elif c.isdecimal():
             plain.append(str(unicodedata.decimal(c)))
         elif c.isalpha():
             plain.append(_latin(c))
-        elif not (unicodedata.category(c) == "Mn" and plain and plain[-1].isalpha()):
+        elif not (unicodedata.category(c)[0] == "M" and plain and plain[-1].isalpha()):
             plain.append(c)
     return "".join(plain)
 
 
+def _decomposed(text: str) -> Iterator[str]:
+    """Latin letters apart from their accents; other characters whole, to be reported as written."""
+    for c in unicodedata.normalize("NFC", text):
+        parts = unicodedata.normalize("NFD", c)
+        if parts[0].isascii() or "LATIN" in unicodedata.name(parts[0], ""):
+            yield from parts
+        else:
+            yield c
+
+
 def _latin(letter: str) -> str:
-    """The letter of the alphabet that a letter is made of: `ø`, `ł`, `ħ`."""
+    """The letter of the alphabet that a letter is made of: `ø`, `ł`, `ħ`; itself if there is none."""
     name = unicodedata.name(letter, f"U+{ord(letter):04X}")
     if plain := re.fullmatch(r"LATIN (SMALL|CAPITAL) LETTER (?:DOTLESS )?([A-Z])(?: WITH .*)?", name):
         return plain[2] if plain[1] == "CAPITAL" else plain[2].lower()
-    raise TextError(f"cannot read {letter!r} ({name}): only English text in Latin letters can be spoken")
+    return letter
 
 
 RULES = ((SYMBOL, lambda m: f" {SYMBOLS[m[0]]} "),)

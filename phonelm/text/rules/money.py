@@ -82,11 +82,7 @@ def _said(currency: Currency, amount: str, scale: str | None, singular: bool, pl
     if singular and not cents:
         return f"{number(whole)} {currency.one}"
     one = whole == "1" and not plural
-    parts = (
-        [f"{number(whole)} {currency.one if one else currency.many}"]
-        if whole != "0" or not cents
-        else []
-    )
+    parts = [f"{number(whole)} {currency.one if one else currency.many}"] if whole != "0" or not cents else []
     if cents:
         parts.append(f"{number(str(cents))} {currency.cent if fraction == '01' else currency.cents}")
     return " and ".join(parts)
