@@ -6,8 +6,8 @@ import re
 from collections import Counter
 
 COMMONEST = {
-    "English": "the of and to in a is that it was for on with he as at by she they this have from or had are not "
-    "but his her you we be i my me your so what there their one all will do if no has been who which when up out our",
+    "English": "the of and to in a is that it was for on with he as at by she they this have from or had are not but his her you we be i my "
+    "me your so what there their one all will do if no has been who which when up out our",
     "German": "der die das und ist nicht ein eine einen zu den mit von für auf sich auch es dem wie im sie ich wir aber "
     "werden wird sind war bei oder nach noch nur über haben hat ihr",
     "French": "le la les et est une un des du que qui dans pour pas sur il elle ce cette nous vous ne se au aux avec "

@@ -13,6 +13,7 @@ SIZES = (1000, 2000, 4000)
 GROWTH = 1.3  # times linear
 SHORT, SHORT_S = 600, 0.05  # the page's limit in characters
 FLOOR_S = 0.0005  # 4,000 characters in less: no power of the length but the first fits in
+TABLES = ("RULES", "EARLY", "LATE")
 MODULES = (
     normalizer, overrides, sentences,
     *(importlib.import_module(f"{rules.__name__}.{m.name}") for m in pkgutil.iter_modules(rules.__path__)),
@@ -26,7 +27,7 @@ def all_rules() -> dict[str, tuple]:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 found[f"{module.__name__}.{name}"] = (value, "")
-            elif name.isupper() and isinstance(value, tuple) and isinstance(value[0], tuple):
+            elif name in TABLES:
                 found |= {f"{module.__name__}.{name}[{i}]": rule for i, rule in enumerate(value)}
     return found
 
