@@ -49,3 +49,11 @@ def with_ending_s(stem: Phones) -> Phones:
     if last in _SIBILANTS:
         return (*stem, "IH0", "Z")
     return (*stem, "S" if last in _VOICELESS else "Z")
+
+
+def with_ending_ed(stem: Phones) -> Phones:
+    """A verb with its past -ed."""
+    last = stem[-1]
+    if last in ("T", "D"):
+        return (*stem, "IH0", "D")
+    return (*stem, "T" if last in _VOICELESS | {"S", "SH", "CH"} else "D")

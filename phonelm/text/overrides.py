@@ -82,6 +82,12 @@ class UserLexicon:
         """Write an override for each word of the text that is in the lexicon."""
         return self._known.sub(self._override, text)
 
+    def has(self, word: str, phones: Phones) -> bool:
+        """Whether a word is said like this because the lexicon says so; its possessive, too."""
+        stem = word.removesuffix("'s")
+        entries = [self.entries.get(w) for w in (word, word.lower(), stem, stem.lower())]
+        return any(entry in (phones, phones[: len(entry)]) for entry in entries if entry)
+
     def _override(self, m: re.Match[str]) -> str:
         if m["known"] is None:
             return m[0]

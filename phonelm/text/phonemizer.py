@@ -1,35 +1,41 @@
-"""Words to phonemes: ARPAbet with stress, homographs by part of speech, unknown words by `g2p_en`, no network.
+"""Text to phonemes: ARPAbet with stress. Needs no network.
 
-Where dictionary, tagger and network come from: `lexicon.py`.
+How a word is said: `pronunciation.py`. Where dictionaries, tagger and network come from: `lexicon.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from phonelm.text import homographs, lexicon
-from phonelm.text.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_ending_s, with_stress
+from phonelm.text.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_stress
 from phonelm.text.errors import NothingToSay, PhonemeError
-from phonelm.text.homographs import Homographs
 from phonelm.text.normalizer import normalize
 from phonelm.text.overrides import OVERRIDE, UserLexicon, parse_override
+from phonelm.text.pronunciation import Pronouncer
 from phonelm.text.sentences import split_paragraphs, split_sentences
 
 SILENCE = "<sil>"
 SYMBOLS = ("<pad>", SILENCE, *PAUSES, *PHONES)
 
-Unit = tuple[str, Phones]  # a word and its phones, or a pause and ()
+
+class Unit(NamedTuple):
+    """A word, its phones and what decided them (see `pronunciation.SOURCES`); or a pause without phones."""
+
+    word: str
+    phones: Phones = ()
+    source: str = ""
+
 
 _ID = {symbol: i for i, symbol in enumerate(SYMBOLS)}
 _STRENGTH = {pause: i for i, pause in enumerate((",", "-", ":", ";", "...", ".", "!", "?"))}
 _TOKEN = re.compile(
     rf"(?:{OVERRIDE.pattern})|'?[A-Za-z]+(?:'[A-Za-z]+)*'?|\.\.\.|[.,?!;:]|(?<![A-Za-z)])-+|-+(?![A-Za-z])|[()\[\]{{}}]"
 )
-_MAX_LETTERS = 18
 _ELISIONS = frozenset("'tis 'twas 'em 'til 'cause 'bout 'round".split())  # their apostrophe is no quotation mark
 
 
@@ -65,7 +71,7 @@ class Phonemes:
 
 
 class Phonemizer:
-    """English text to `Phonemes`, offline. `g2p_en` is imported when the first unknown word is met.
+    """English text to `Phonemes`, offline.
 
     Args:
         user_lexicon: how its words are said, before anything else; `[word](W ER1 D)` in the text says it once.
@@ -74,8 +80,7 @@ class Phonemizer:
     def __init__(self, user_lexicon: UserLexicon = UserLexicon()) -> None:
         self._user_lexicon = user_lexicon
         self._tag = lexicon.load_tagger()
-        self._lexicon = lexicon.load_pronunciations()
-        self._homographs = Homographs()
+        self._pronounce = Pronouncer()
 
     def __call__(self, text: str) -> Phonemes:
         """Normalise and phonemise one sentence or several.
@@ -84,7 +89,7 @@ class Phonemizer:
             TextError: nothing to say (see `normalize`); unknown phonemes are a `PhonemeError`.
         """
         spoken = normalize(self._user_lexicon.apply(text))
-        units = [unit for sentence in split_sentences(spoken.text) for unit in self._sentence(sentence)]
+        units = [unit for sentence in split_sentences(spoken.text) for unit in self.units(sentence)]
         return _assemble(spoken.text, units, spoken.unread)
 
     def sentences(self, text: str) -> list[Phonemes]:
@@ -117,63 +122,26 @@ class Phonemizer:
             PhonemeError: unknown symbols, or no phoneme at all.
         """
         units = written_units(symbols)
-        if not any(phones for _, phones in units):
+        if not any(unit.phones for unit in units):
             raise PhonemeError(f"nothing to say in {symbols.strip()!r}; give at least one phoneme, as in HH AH0 L OW1")
         return _assemble(symbols.strip(), units)
 
-    def _sentence(self, sentence: str) -> list[Unit]:
+    def units(self, sentence: str) -> list[Unit]:
+        """Words and pauses of a normalised sentence, and what decided how each word is said."""
         tokens = tokenize(sentence)
         given = [parse_override(token) for token in tokens]
         words = [override[0] if override else token for override, token in zip(given, tokens)]
         tags = [tag for _, tag in self._tag(_not_shouted(words))]
         tagged = homographs.correct(list(zip(words, tags)))
-        units = [override or self._unit(tagged, i) for i, override in enumerate(given)]
-        return [override or _in_context(units, i) for i, override in enumerate(given)]
+        units = [self._given(*o) if o else self._unit(tagged, i) for i, o in enumerate(given)]
+        return [unit if o else _in_context(units, i) for i, (o, unit) in enumerate(zip(given, units))]
+
+    def _given(self, word: str, phones: Phones) -> Unit:
+        return Unit(word, phones, "user dictionary" if self._user_lexicon.has(word, phones) else "override")
 
     def _unit(self, tagged: list[homographs.Tagged], i: int) -> Unit:
         word = tagged[i][0]
-        return word, () if word in PAUSES else self._pronounce(tagged, i)
-
-    def _pronounce(self, tagged: list[homographs.Tagged], i: int) -> Phones:
-        return self._homographs.pronounce(tagged, i) or self._known(tagged[i][0])
-
-    def _known(self, token: str) -> Phones:
-        word = token.lower()
-        if word in self._lexicon:
-            return self._look_up(word)
-        return self._from_stem(word) or self._from_parts(token) or self._predict(word.replace("'", ""))
-
-    def _look_up(self, word: str) -> Phones:
-        return tuple(self._lexicon[word].split())
-
-    def _from_stem(self, word: str) -> Phones:
-        """Plurals and -in' of known words, possessives of all; () for other words."""
-        if word.endswith("'s"):
-            return with_ending_s(self._pronounce([(word[:-2], "NN")], 0))
-        if word.endswith("in'") and word[:-1] + "g" in self._lexicon:
-            return (*self._look_up(word[:-1] + "g")[:-1], "N")
-        if word.endswith("s") and word[:-1] in self._lexicon:
-            return with_ending_s(self._look_up(word[:-1]))
-        return ()
-
-    def _from_parts(self, token: str) -> Phones:
-        """`YouTube` as `You` and `Tube`; () for words of one part."""
-        parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])", token)
-        return tuple(phone for part in parts for phone in self._pronounce([(part, "NN")], 0)) if len(parts) > 1 else ()
-
-    @cached_property
-    def _predict(self) -> Callable[[str], Phones]:
-        """Phones of an unknown lower-case word by `g2p_en`'s network; its letters' names where that gives none."""
-        network = lexicon.load_network()
-
-        @lru_cache(maxsize=10_000)
-        def predict(word: str) -> Phones:
-            if len(word) > _MAX_LETTERS:  # the network leaves out the rest of a long word
-                return predict(word[: len(word) // 2]) + predict(word[len(word) // 2 :])
-            phones = tuple(p for p in map(with_stress, network(word)) if p in _ID)
-            return phones or tuple(phone for letter in word for phone in self._look_up(letter))
-
-        return predict
+        return Unit(word) if word in PAUSES else Unit(word, *self._pronounce(tagged, i))
 
 
 def tokenize(sentence: str) -> list[str]:
@@ -201,14 +169,14 @@ def _not_shouted(tokens: list[str]) -> list[str]:
 
 def _in_context(units: list[Unit], i: int) -> Unit:
     """What the neighbours change: `A` may be the letter's name, `the` has another vowel before vowels."""
-    word, phones = units[i]
-    before = units[i - 1][0] if i else ""
-    after, next_phones = units[i + 1] if i + 1 < len(units) else ("", ())
-    if word == "A" and _is_letter_a(before, after):
-        return word, ("EY1",)
-    if word.lower() == "the" and next_phones and next_phones[0][-1].isdigit():
-        return word, ("DH", "IY0")
-    return word, phones
+    unit = units[i]
+    before = units[i - 1].word if i else ""
+    after = units[i + 1] if i + 1 < len(units) else Unit("")
+    if unit.word == "A" and _is_letter_a(before, after.word):
+        return Unit(unit.word, ("EY1",), "letter")
+    if unit.word.lower() == "the" and after.phones and after.phones[0][-1].isdigit():
+        return unit._replace(phones=("DH", "IY0"))
+    return unit
 
 
 def _is_letter_a(before: str, after: str) -> bool:
@@ -228,17 +196,17 @@ def written_units(symbols: str) -> list[Unit]:
             word.append(token)
             continue
         if word:
-            units.append((" ".join(word), tuple(word)))
+            units.append(Unit(" ".join(word), tuple(word)))
             word = []
         if token in PAUSES:
-            units.append((token, ()))
+            units.append(Unit(token))
     return units
 
 
 def _assemble(text: str, units: Iterable[Unit], unread: tuple[str, ...] = ()) -> Phonemes:
     """Join words and pauses; of adjacent pauses the strongest stays, none opens the text."""
     symbols, word_index, words = [SILENCE], [-1], []
-    for unit, phones in units:
+    for unit, phones, _ in units:
         if phones:
             symbols += phones
             word_index += [len(words)] * len(phones)

@@ -3,6 +3,7 @@
 import pytest
 
 from phonelm.config import ModelConfig
+from phonelm.text import lexicon
 from phonelm.text.errors import TextError
 from phonelm.text.phonemizer import PAUSES, SYMBOLS, PhonemeError, Phonemes, Phonemizer
 
@@ -65,8 +66,11 @@ def test_homographs_follow_their_part_of_speech(phonemizer, sentence, word, expe
 
 
 def test_every_homograph_and_dictionary_phone_is_a_symbol(phonemizer):
-    said = [p for _, tagged, other in phonemizer._homographs.by_tag.values() for p in (*tagged, *other)]
-    said += [p for entry in phonemizer._lexicon.values() for p in entry.split()]
+    pronouncer = phonemizer._pronounce
+    said = [p for _, tagged, other in pronouncer.homographs.by_tag.values() for p in (*tagged, *other)]
+    said += [p for cues in pronouncer.homographs.cues.values() for cue in cues for p in cue.phones]
+    for table in (pronouncer.words, pronouncer.cmudict, lexicon.load_dictionary()[0]):
+        said += [p for entry in table.values() for p in entry.split()]
     assert set(said) <= set(SYMBOLS)
 
 
