@@ -29,8 +29,15 @@ class CheckpointError(ValueError):
 
 
 def default_dir() -> Path:
-    """The folder of the checkpoints: `$PHONELM_CHECKPOINTS`, else `checkpoints/` beside the package."""
-    return Path(os.environ.get(DIRECTORY_VARIABLE) or Path(__file__).resolve().parent.parent / "checkpoints")
+    """The folder of the checkpoints: `$PHONELM_CHECKPOINTS`, else the one that comes with PhoneLM.
+
+    A wheel has it inside the package; a clone has it beside the package.
+    """
+    if named := os.environ.get(DIRECTORY_VARIABLE):
+        return Path(named)
+    package = Path(__file__).resolve().parent
+    installed = package / "checkpoints"
+    return installed if installed.is_dir() else package.parent / "checkpoints"
 
 
 def save(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, Any], half: bool | str = False) -> None:

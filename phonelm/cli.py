@@ -1,4 +1,4 @@
-"""The command line: `python -m phonelm COMMAND`, from speaking to training; `--help` lists the commands.
+"""The command line: `phonelm COMMAND` or `python -m phonelm COMMAND`; `--help` lists the commands.
 
 Bad input gives one line on standard error and exit code 2.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 from importlib import import_module
@@ -17,40 +18,50 @@ from phonelm.config import CLAMPS, SamplingConfig
 from phonelm.files import write_json
 
 EXAMPLES = """examples:
-  python -m phonelm speak "Hello there, how are you?" -o hello.wav
-  python -m phonelm speak "This is my own voice." --prompt me.wav --seed 7 --json hello.json
-  python -m phonelm speak --file sentences.txt -o out/
-  python -m phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
-  python -m phonelm speak "A voice that comes with it." --voice kathleen
-  python -m phonelm read book.txt -o book.wav
-  python -m phonelm voices
-  python -m phonelm phonemize "I read it yesterday, because I like to read."
-  python -m phonelm phonemize "A [word](W ER1 D) said as you like."
-  python -m phonelm codec in.wav -o out.wav --codebooks 4
-  python -m phonelm info
+  phonelm speak "Hello there, how are you?" -o hello.wav
+  phonelm speak "This is my own voice." --prompt me.wav --seed 7 --json hello.json
+  phonelm speak --file sentences.txt -o out/
+  phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
+  phonelm speak "A voice that comes with it." --voice kathleen
+  phonelm read book.txt -o book.wav
+  phonelm voices
+  phonelm phonemize "I read it yesterday, because I like to read."
+  phonelm phonemize "A [word](W ER1 D) said as you like."
+  phonelm codec in.wav -o out.wav --codebooks 4
+  phonelm info
 """
-TRAINING = (
-    ("prepare", "Make a training cache of dataset folders."),
-    ("train", "Train the model."),
-    ("average", "Average the weights of runs that began with the same ones."),
-    ("train-codec", "Train the codec, or measure one."),
-    ("bench", "Measure speed: real-time factor, time to first audio, where the time goes."),
-    ("evaluate", "Measure word error rate, DNSMOS, speaker similarity and speed."),
-    ("ladder", "Climb one rung of the ladder: over-fit a few utterances, or compare variants."),
-)
-MODULES = {
-    "prepare": "training.data.prepare", "train": "training.train", "average": "training.average",
-    "train-codec": "training.codec.train", "bench": "evaluation.speed", "evaluate": "evaluation.evaluate",
-    "ladder": "training.experiments.ladder",
+# Commands of other modules, which are imported only when they are asked for: speaking does not need what they import.
+# Name: module with `add_arguments` and `run`, the extra that installs what it imports, help.
+COMMANDS = {
+    "app": ("ui.app", "app", "Open the app in a browser."),
+    "prepare": ("training.data.prepare", "train", "Make a training cache of dataset folders."),
+    "train": ("training.train", "train", "Train the model."),
+    "average": ("training.average", "train", "Average the weights of runs that began with the same ones."),
+    "train-codec": ("training.codec.train", "train", "Train the codec, or measure one."),
+    "bench": (
+        "evaluation.speed", "eval", "Measure speed: real-time factor, time to first audio, where the time goes."),
+    "evaluate": ("evaluation.evaluate", "eval", "Measure word error rate, DNSMOS, speaker similarity and speed."),
+    "ladder": (
+        "training.experiments.ladder", "train",
+        "Climb one rung of the ladder: over-fit a few utterances, or compare variants."),
 }  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    args = _parser(argv[:1]).parse_args(argv)
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "30")  # seconds; a log needs fewer lines of progress than a terminal
     try:
+        args = _parser(argv[:1]).parse_args(argv)
         return args.run(args)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "phonelm").split(".")[0]
+        if missing == "phonelm" or argv[0] not in COMMANDS:
+            raise
+        how = f"pip install 'phonelm[{COMMANDS[argv[0]][1]}]'"
+        print(f"phonelm: error: `{argv[0]}` needs the package {missing}: {how}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("phonelm: stopped", file=sys.stderr)
         return 130
@@ -87,9 +98,9 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     p.add_argument("--codec-path", type=Path, metavar="FILE", help="where the codec's weights are")
     p = command("info", _info, "Show checkpoint, codec, device and versions.")
     p.add_argument("--checkpoint", type=Path, metavar="FILE")
-    for name, text in TRAINING:
-        if name in chosen:  # speaking does not need what training imports
-            module = import_module(f"phonelm.{MODULES[name]}")
+    for name, (path, _, text) in COMMANDS.items():
+        if name in chosen:
+            module = import_module(f"phonelm.{path}")
             module.add_arguments(command(name, module.run, text))
         else:
             command(name, None, text)

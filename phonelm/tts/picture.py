@@ -1,6 +1,7 @@
 """What was spoken, as a picture: waveform, words, phonemes and codes on one time axis.
 
-Matplotlib's object API only: no pyplot, no global state, so that any number of threads can draw.
+Matplotlib's object API only: no pyplot, no global state, so that any number of threads can draw. Matplotlib is imported
+when something is drawn, because speaking does not need it (it comes with the extras `app` and `train`).
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from phonelm.config import CARD, FRAME_RATE
 from phonelm.files import atomic_write
 from phonelm.tts.speech import PhonemeTime, Speech
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
 
 COLOUR_BY = ("probability", "code", "entropy")
 INCHES_PER_S = 3.0
@@ -64,6 +66,8 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
     lanes_in = WAVE_IN + WORD_IN + PHONEME_IN + CODE_IN * len(values)
     width = LEFT_IN + INCHES_PER_S * row_s + RIGHT_IN
     height = TOP_IN + len(shown) * lanes_in + (len(shown) - 1) * BETWEEN_IN + BOTTOM_IN
+    from matplotlib.figure import Figure
+
     figure = Figure((width, height), facecolor="white")
     for r, (start, end) in enumerate(shown):
         top = height - TOP_IN - r * (lanes_in + BETWEEN_IN)
@@ -104,6 +108,8 @@ def save_grid(speech: Speech, path: str | Path, colour_by: str = "probability", 
 
 def _cells(speech: Speech, colour_by: str) -> tuple[np.ndarray, Normalize, str, str]:
     """(K, T) values of the cells, their range, the colour map and the colour bar's label."""
+    from matplotlib.colors import LogNorm, Normalize
+
     picks = [f.picks for f in speech.frames]
     if colour_by == "probability":
         values = np.array([[p.probability for p in ps] for ps in picks]).T
@@ -162,6 +168,9 @@ def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Norma
 
 
 def _draw_colour_bar(bar: Axes, norm: Normalize, colours: str, label: str) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm
+
     drawn = bar.figure.colorbar(ScalarMappable(norm, colours), cax=bar)
     drawn.set_label(label, size=7, color=INK)
     if isinstance(norm, LogNorm):
@@ -197,6 +206,8 @@ def _words(timeline: list[PhonemeTime]) -> list[Span]:
 
 def _draw_spans(lane: Axes, spans: list[Span], kind: str, size: float) -> None:
     """Alternating boxes with labels: smaller or upright where the box is narrow, none where even that is too wide."""
+    from matplotlib.patches import Rectangle
+
     start, end = lane.get_xlim()
     height_pt = (WORD_IN if kind == "word" else PHONEME_IN) * 72
     for i, span in enumerate(spans):

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomlkit
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
+UNTESTED = {"gradio", "tensorboard"}  # with their oldest versions
 PLATFORMS = [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64"), ("win32", "Windows", "AMD64")]
 
 
@@ -28,6 +30,30 @@ def name(requirement):
 @pytest.fixture(scope="module")
 def locked():
     return requirements(LOCK.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def declared():
+    """The requirements of pyproject.toml by name, those of all extras with them, except what only `eval` needs."""
+    project = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()["project"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + extras["app"] + extras["train"]
+    return {name(Requirement(line)): Requirement(line) for line in lines}
+
+
+def test_the_oldest_versions_are_the_lower_bounds(declared):
+    oldest = {name(r): r for r in requirements((ROOT / "requirements-oldest.txt").read_text(encoding="utf-8"))}
+    for key, wanted in declared.items():
+        bound = next(s.version for s in wanted.specifier if s.operator == ">=")
+        if key not in UNTESTED:
+            assert oldest[key].specifier.contains(bound), f"{wanted}, but tested with {oldest[key]}"
+
+
+def test_the_pinned_versions_are_within_the_bounds(declared):
+    pinned = requirements((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    assert set(declared) <= {name(r) for r in pinned}
+    for pin in (r for r in pinned if name(r) in declared):
+        assert declared[name(pin)].specifier.contains(next(iter(pin.specifier)).version), pin
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
