@@ -1,8 +1,11 @@
 """The command line: what it writes, and one clear line with exit code 2 for bad input."""
 
 import json
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +152,31 @@ def test_bad_input_is_one_clear_line(model, clip, bad, capsys, monkeypatch, args
     error = capsys.readouterr().err
     assert error.startswith("phonelm: error: ") and error.count("\n") == 1 and says in error
     assert sorted(p.name for p in bad.iterdir()) == before  # no partial file
+
+
+def test_app_with_a_checkpoint_that_is_missing(capsys):
+    assert main(["app", "--checkpoint", "none.safetensors"]) == 2
+    assert "none.safetensors" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_app_serves_the_page(model):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "phonelm", "app", "--port", str(port), "--checkpoint", model]
+    app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline, page = time.monotonic() + 120, ""
+    try:
+        while not page and app.poll() is None and time.monotonic() < deadline:
+            try:
+                page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read().decode("utf-8")
+            except OSError:
+                time.sleep(0.5)  # not there yet
+    finally:
+        app.terminate()
+        app.wait(30)
+    assert "PhoneLM" in page
 
 
 def test_wrong_usage_exits_with_2_and_no_traceback():

@@ -53,16 +53,29 @@ def launch(demo: gr.Blocks, **options: Any):
     )  # fmt: skip
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve the page until it is interrupted; `arguments` are those of the command line if None."""
-    parser = argparse.ArgumentParser(description="PhoneLM in a browser.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (default: this machine only; 0.0.0.0 for all)")
     parser.add_argument("--port", type=int, help="default: the first free one from 7860")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve the page until it is interrupted.
+
+    Raises:
+        ValueError: no such checkpoint or device.
+    """
+    launch(build_demo(load_tts(args.checkpoint, args.device)), server_name=args.host, server_port=args.port)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """`python app.py`; `arguments` are those of the command line if None."""
+    parser = argparse.ArgumentParser(description="PhoneLM in a browser.")
+    add_arguments(parser)
     args = parser.parse_args(arguments)
     try:
-        demo = build_demo(load_tts(args.checkpoint, args.device))
+        run(args)
     except ValueError as error:
         parser.error(str(error))
-    launch(demo, server_name=args.host, server_port=args.port)

@@ -10,8 +10,8 @@ import gradio as gr
 from gradio.events import Dependency
 
 KEEP_S = 3600  # results stay on disk and in memory, and their links work, at least this long
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}  # events that need no model
-MODEL = {"concurrency_limit": 1, "concurrency_id": "model"}  # one event at a time uses the model
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}  # these need no model
+MODEL: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "model"}  # one event at a time uses the model
 
 
 def failed(reason: str) -> gr.Error:
