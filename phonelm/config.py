@@ -34,7 +34,10 @@ def from_dict(cls: type[C], values: dict[str, Any]) -> C:
 
 @dataclass(frozen=True)
 class CodecConfig:
-    """The bundled codec's networks (log-mel -> ConvNeXt -> RVQ -> ConvNeXt -> inverse STFT)."""
+    """The bundled codec's networks: log-mel -> ConvNeXt -> RVQ -> ConvNeXt -> decoder.
+
+    `decoder` is "source_filter" (pulses and noise, filtered) or "istft" (inverse STFT, the first one).
+    """
 
     sample_rate: int = SAMPLE_RATE
     hop_length: int = HOP_LENGTH
@@ -49,6 +52,12 @@ class CodecConfig:
     decoder_width: int = 384
     decoder_blocks: int = 6
     expansion: int = 3
+    decoder: str = "istft"
+    pitch_blocks: int = 2  # last blocks that the pitch branch of the source-filter decoder has of its own
+    pitch_bins: int = 256
+    envelope_points: int = 80
+    noise_points: int = 40
+    segment: int = 1024  # samples that the source-filter decoder filters at a time
 
 
 @dataclass(frozen=True)

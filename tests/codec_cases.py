@@ -1,5 +1,6 @@
 """Codecs and codes that several tests share."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from phonelm.codec.codec import Codec
 from phonelm.config import CARD, CODE_DIM, N_Q, CodecConfig
 
 VECTORS = Path(__file__).parent / "data" / "codec_vectors.npz"
-TINY = CodecConfig(encoder_width=16, encoder_blocks=1, decoder_width=16, decoder_blocks=2)
+TINY = CodecConfig(encoder_width=16, encoder_blocks=1, decoder_width=16, decoder_blocks=3)
+TINY_SOURCE_FILTER = replace(TINY, decoder="source_filter")
 
 
 def random_codes(frames, n_q=N_Q, batch=1, seed=0):
@@ -31,6 +33,16 @@ def bundled():
 
 
 @cache
+def source_filter():
+    """A small source-filter decoder with random weights: its pitch jumps, half of its frames are voiced."""
+    torch.manual_seed(0)
+    model = codec_weights.build_bundled(TINY_SOURCE_FILTER)
+    for head in (model.decoder.pitch, model.decoder.voicing, model.decoder.envelope, model.decoder.dispersion):
+        torch.nn.init.normal_(head.weight, std=0.5)
+    return Codec(fill_codebooks(model), "bundled")
+
+
+@cache
 def encodec():
     """The official architecture with random weights."""
     with pytest.warns(FutureWarning):
@@ -39,4 +51,4 @@ def encodec():
     return Codec(fill_codebooks(model), "encodec_24khz")
 
 
-CODECS = {"bundled": bundled, "encodec": encodec}
+CODECS = {"bundled": bundled, "source_filter": source_filter, "encodec": encodec}

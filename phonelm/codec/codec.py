@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from phonelm.audio import resample
+from phonelm.codec.decoder import SourceFilterDecoder, SourceFilterStream
 from phonelm.codec.encodec import ENCODEC, CodecError, EncodecModel, load_encodec
-from phonelm.codec.nets import Decoder
-from phonelm.codec.streaming import ConvNeXtStream, DecodeStream, SeanetStream
+from phonelm.codec.istft import IstftDecoder, IstftStream
+from phonelm.codec.parameters import DecodeControls, DecoderParameters
+from phonelm.codec.streaming import DecodeStream, SeanetStream
 from phonelm.codec.weights import BUNDLED, load_bundled
 from phonelm.config import N_Q
 
@@ -96,34 +98,77 @@ class Codec:
             [(codes, _)] = self.model.encode(mono[:, None].to(self.device))
         return codes[:, :n_q].clone()  # a plain tensor, that autograd accepts
 
-    def decode(self, codes: Tensor) -> Tensor:
+    @property
+    def has_controls(self) -> bool:
+        """Whether it decodes through pitch and envelopes, so that tempo and pitch can be changed and shown."""
+        return isinstance(self.model.decoder, SourceFilterDecoder)
+
+    def decode(self, codes: Tensor, controls: DecodeControls = DecodeControls()) -> Tensor:
         """Codes to waveform.
 
         Args:
             codes: (B, K, T) integer, values below `card`, K from 1 to `n_q`, T at least 1.
+            controls: tempo and pitch.
         Returns:
-            (B, 1, hop_length * T) float32 on the codec's device, nominally in [-1, 1], not clipped.
+            (B, 1, hop_length * controls.frames(T)) float32 on the codec's device, nominally in [-1, 1], not clipped.
         Raises:
             ValueError: another shape, or a code outside the codebook.
+            CodecError: controls that change the sound, of a codec without them.
         """
+        if controls.changes_sound:
+            parameters = self.parameters(codes)
         codes = self._check(codes)
         with torch.inference_mode():
-            wav = self.model.decode([(codes, None)])
+            if controls.changes_sound:
+                wav = self.model.decoder.synthesize(parameters, controls)
+            else:
+                wav = self.model.decode([(codes, None)])
         return wav.clone()
 
-    def waveform(self, codes: Tensor) -> np.ndarray:
-        """Codes (1, K, T) of one utterance, as for `decode`, to its (S,) float32 samples."""
-        return self.decode(codes)[0, 0].cpu().numpy()
+    def parameters(self, codes: Tensor) -> DecoderParameters:
+        """What the decoder makes of codes before it makes sound: pitch, voicing and envelopes of every frame.
 
-    def decode_stream(self, chunk_frames: int = 12) -> DecodeStream:
+        Args:
+            codes: as for `decode`.
+        Raises:
+            ValueError: as for `decode`.
+            CodecError: a codec whose decoder has no such parameters.
+        """
+        self._need_controls()
+        codes = self._check(codes)
+        with torch.inference_mode():
+            found = self.model.decoder.analyse(self.model.quantizer.decode(codes.transpose(0, 1)))
+        return found.map(Tensor.clone)
+
+    def waveform(self, codes: Tensor, controls: DecodeControls = DecodeControls()) -> np.ndarray:
+        """Codes (1, K, T) of one utterance, as for `decode`, to its (S,) float32 samples."""
+        return self.decode(codes, controls)[0, 0].cpu().numpy()
+
+    def decode_stream(self, chunk_frames: int = 12, controls: DecodeControls = DecodeControls()) -> DecodeStream:
         """Open the decoding of one utterance whose codes are still being made; the joined chunks equal `decode`.
 
         Args:
             chunk_frames: frames to collect at first before they are decoded. The bundled codec's waveform comes another
-                `codec_nets.Decoder.context` frames (23, 0.3 s) later, that of encodec_24khz at once.
+                `decoder.context` frames (23, 0.3 s) later, that of encodec_24khz at once.
+            controls: tempo and pitch. An intonation other than 1 needs `mean_hz`: a stream cannot know the mean of what
+                is still to come. `parameters(...).mean_hz` of a voice prompt is a good one.
+        Raises:
+            ValueError: chunk_frames below 1, or an intonation without `mean_hz`.
+            CodecError: controls that change the sound, of a codec without them.
         """
-        kind = ConvNeXtStream if isinstance(self.model.decoder, Decoder) else SeanetStream
-        return kind(self.model.decoder, self._check, self.model.quantizer, chunk_frames)
+        decoder, rest = self.model.decoder, (self._check, self.model.quantizer, chunk_frames)
+        if controls.changes_sound:
+            self._need_controls()
+        if isinstance(decoder, SourceFilterDecoder):
+            return SourceFilterStream(decoder, *rest, controls=controls)
+        return (IstftStream if isinstance(decoder, IstftDecoder) else SeanetStream)(decoder, *rest)
+
+    def _need_controls(self) -> None:
+        if not self.has_controls:
+            raise CodecError(
+                f"this codec ({self.name}) has no pitch and no envelopes to change or show: use one with a "
+                "source-filter decoder"
+            )
 
     def _check(self, codes: Tensor) -> Tensor:
         """Codes as int64 on the device, or ValueError."""

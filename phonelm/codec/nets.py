@@ -1,4 +1,4 @@
-"""The bundled codec's encoder and decoder: log-mel -> ConvNeXt -> latent, latent -> ConvNeXt -> inverse STFT.
+"""The bundled codec's encoder (log-mel -> ConvNeXt -> latent), and the ConvNeXt blocks that its decoder shares.
 
 After Vocos (arXiv:2306.00814, https://github.com/gemelo-ai/vocos); ConvNeXt blocks from arXiv:2201.03545.
 """
@@ -9,7 +9,6 @@ import math
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor, nn
 
 from phonelm.config import CodecConfig
@@ -17,8 +16,6 @@ from phonelm.config import CodecConfig
 KERNEL = 7  # frames seen by every convolution over time
 MEL_FLOOR = 1e-4  # magnitude under which a mel band counts as silent
 MEL_SHIFT, MEL_SCALE = 4.0, 3.0  # bring log-mel speech to about zero mean, unit variance
-MAX_LOG_MAGNITUDE = 6.0  # clamp before exp, so that an early training step cannot overflow
-MIN_ENVELOPE = 1e-4  # keeps the overlap-add from dividing by zero at the edges
 
 
 def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Tensor:
@@ -77,7 +74,7 @@ class Encoder(nn.Module):
         self.register_buffer("window", torch.hann_window(self.n_fft), persistent=False)
         self.input = nn.Conv1d(config.n_mels, width, KERNEL, padding=KERNEL // 2)
         self.input_norm = ChannelNorm(width)
-        self.blocks = _blocks(config.encoder_blocks, width, config.expansion)
+        self.blocks = blocks(config.encoder_blocks, width, config.expansion)
         self.final_norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, config.dimension)
 
@@ -99,66 +96,6 @@ class Encoder(nn.Module):
         return self.output(self.final_norm(x.transpose(1, 2))).transpose(1, 2)
 
 
-class Decoder(nn.Module):
-    """Sum of code vectors to waveform, one complex spectrum per frame."""
-
-    def __init__(self, config: CodecConfig):
-        super().__init__()
-        self.hop_length, self.n_fft = config.hop_length, config.synthesis_n_fft
-        width = config.decoder_width
-        self.register_buffer("window", torch.hann_window(self.n_fft), persistent=False)
-        self.input = nn.Conv1d(config.dimension, width, KERNEL, padding=KERNEL // 2)
-        self.input_norm = ChannelNorm(width)
-        self.blocks = _blocks(config.decoder_blocks, width, config.expansion)
-        self.final_norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, self.n_fft + 2)
-
-    @property
-    def context(self) -> int:
-        """Frames on each side that a frame of waveform depends on: all convolutions, then the overlapping windows."""
-        overlap = math.ceil((self.n_fft - self.hop_length) / 2 / self.hop_length)
-        return (1 + len(self.blocks)) * (KERNEL // 2) + overlap
-
-    def forward(self, latent: Tensor) -> Tensor:
-        """(B, dimension, T) float -> (B, 1, hop_length * T) float."""
-        x = self.input_norm(self.input(latent))
-        for block in self.blocks:
-            x = block(x)
-        return self.overlap_add(x)
-
-    def overlap_add(self, x: Tensor) -> Tensor:
-        """Inverse STFT with half an overlap cut from both ends, (B, width, T) -> (B, 1, hop_length * T).
-
-        `torch.istft` does not equal this: without `center` it refuses windows that start at zero.
-        """
-        edge = (self.n_fft - self.hop_length) // 2
-        return self.normalise(*(total[..., edge:-edge] for total in self.fold(x)))
-
-    def fold(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames to overlapping windows, each added one hop after the last.
-
-        Args:
-            x: (B, width, T) float, output of the blocks.
-        Returns:
-            The sums of the windowed frames, (B, 1, n_fft + hop_length * (T - 1)), and of the squared windows, (1, ...).
-        """
-        x = self.head(self.final_norm(x.transpose(1, 2))).float()
-        log_magnitude, phase = x.chunk(2, dim=-1)  # (B, T, n_fft // 2 + 1)
-        magnitude = log_magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
-        frames = torch.fft.irfft(torch.polar(magnitude, phase), self.n_fft) * self.window  # (B, T, n_fft)
-        return self._fold(frames), self._fold(self.window.square().expand(1, frames.shape[1], -1))
-
-    @staticmethod
-    def normalise(wav: Tensor, envelope: Tensor) -> Tensor:
-        """Undo the windows: the sum of the frames divided by that of the squared windows."""
-        return wav / envelope.clamp(min=MIN_ENVELOPE)
-
-    def _fold(self, frames: Tensor) -> Tensor:
-        """(B, T, n_fft) -> (B, 1, n_fft + hop_length * (T - 1))."""
-        size = self.n_fft + self.hop_length * (frames.shape[1] - 1)
-        folded = F.fold(frames.transpose(1, 2), (1, size), (1, self.n_fft), stride=(1, self.hop_length))
-        return rearrange(folded, "b c 1 s -> b c s")
-
-
-def _blocks(count: int, width: int, expansion: int) -> nn.ModuleList:
+def blocks(count: int, width: int, expansion: int) -> nn.ModuleList:
+    """Blocks in a row, (B, width, T) -> (B, width, T) each; the more, the smaller their first steps."""
     return nn.ModuleList(ConvNeXtBlock(width, expansion * width, 1 / count) for _ in range(count))

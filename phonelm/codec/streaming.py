@@ -8,8 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from phonelm.codec.nets import Decoder
-
 LARGEST = 48  # frames; decoding more at a time costs no less for each
 
 
@@ -75,7 +73,7 @@ class DecodeStream:
         raise NotImplementedError
 
 
-class _ConvStream:
+class ConvStream:
     """A `Conv1d` of stride 1 with zeros around its input, which arrives in pieces.
 
     Zeros are put before the first piece and after the last one only, as when the input comes whole.
@@ -95,45 +93,6 @@ class _ConvStream:
             return x.new_zeros(x.shape[0], self._conv.out_channels, 0), x[..., :0]
         y = F.conv1d(x, self._conv.weight, self._conv.bias, groups=self._conv.groups)
         return y, x[..., self._half : -self._half]
-
-
-class ConvNeXtStream(DecodeStream):
-    """For the bundled decoder: each frame goes once through each layer, which keeps the few inputs it looks back on.
-
-    The waveform lags `codec_nets.Decoder.context` frames behind the codes, because the decoder looks ahead.
-    """
-
-    def __init__(self, decoder: Decoder, *args):
-        super().__init__(*args)
-        self._decoder = decoder
-        self._input = _ConvStream(decoder.input)
-        self._depthwise = [_ConvStream(block.depthwise) for block in decoder.blocks]
-        self._edge = (decoder.n_fft - decoder.hop_length) // 2  # samples cut from the start and the end
-        self._cut = self._edge  # samples still to be cut from the start
-        self._tails: tuple[Tensor, Tensor] | None = None  # (B, 1, 2 * edge): sums that later frames add to
-
-    def _decode(self, latent: Tensor, last: bool) -> Tensor:
-        x, _ = self._input(latent, last)
-        x = self._decoder.input_norm(x)
-        for conv, block in zip(self._depthwise, self._decoder.blocks):
-            y, x = conv(x, last)
-            x = x + block.transform(y)
-        return self._overlap_add(x, last)
-
-    def _overlap_add(self, x: Tensor, last: bool) -> Tensor:
-        """As `Decoder.overlap_add`, with the frames before already in the tails."""
-        count = x.shape[2]
-        if count == 0:
-            return x.new_zeros(x.shape[0], 1, 0)  # not the end: the last frames always come with `last`
-        sums = self._decoder.fold(x)
-        for total, tail in zip(sums, self._tails or ()):
-            total[..., : tail.shape[2]] += tail
-        done = count * self._decoder.hop_length
-        self._tails = tuple(total[..., done:] for total in sums)
-        stop = done + self._edge if last else done
-        start = min(self._cut, stop)
-        self._cut -= start
-        return self._decoder.normalise(*(total[..., start:stop] for total in sums))
 
 
 class SeanetStream(DecodeStream):

@@ -8,20 +8,30 @@ import torch
 from torch import Tensor
 
 from phonelm import checkpoint
+from phonelm.codec.decoder import SourceFilterDecoder
 from phonelm.codec.encodec import EncodecModel, ResidualVectorQuantizer
-from phonelm.codec.nets import Decoder, Encoder
+from phonelm.codec.istft import IstftDecoder
+from phonelm.codec.nets import Encoder
 from phonelm.config import CodecConfig, from_dict, to_dict
 
 BUNDLED = "bundled"
 BUNDLED_FILE = "codec.safetensors"
+DECODERS = {"istft": IstftDecoder, "source_filter": SourceFilterDecoder}
+FIRST = {"decoder": "istft"}  # what checkpoints mean that say nothing about their decoder
 
 
 def build_bundled(config: CodecConfig = CodecConfig()) -> EncodecModel:
-    """The bundled codec, untrained: `.encoder` and `.decoder` are those of codec_nets, the codebooks are zero."""
+    """The bundled codec, untrained: the networks of this package, in which the codebooks are zero.
+
+    Raises:
+        ValueError: a decoder that is not one of `DECODERS`, sizes that do not go together.
+    """
+    if config.decoder not in DECODERS:
+        raise ValueError(f"unknown decoder {config.decoder!r}; known are {', '.join(DECODERS)}")
     per_codebook = config.sample_rate / config.hop_length * (config.card - 1).bit_length() / 1000  # kbit/s
     model = EncodecModel(
         Encoder(config),
-        Decoder(config),
+        DECODERS[config.decoder](config),
         ResidualVectorQuantizer(dimension=config.dimension, n_q=config.n_q, bins=config.card),
         target_bandwidths=[per_codebook * (k + 1) for k in range(config.n_q)],
         sample_rate=config.sample_rate,
@@ -40,7 +50,7 @@ def load_bundled(path: str | Path | None = None) -> tuple[EncodecModel, CodecCon
     path = Path(path or checkpoint.default_dir() / BUNDLED_FILE)
     tensors, metadata = checkpoint.load(path, "codec")
     try:
-        config = from_dict(CodecConfig, metadata["config"])
+        config = from_dict(CodecConfig, FIRST | metadata["config"])
         model = build_bundled(config)
         for k, layer in enumerate(model.quantizer.vq.layers):
             set_codebook(layer._codebook, tensors.pop(f"quantizer.{k}.codebook"))

@@ -3,17 +3,9 @@
 import pytest
 import torch
 
-from phonelm.config import CARD, HOP_LENGTH
-from tests.codec_cases import CODECS, bundled, random_codes
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Steps of a few frames are too small to share, and waiting for a busy second core takes minutes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+from phonelm.codec.decoder import SourceFilterDecoder
+from phonelm.config import CARD, HOP_LENGTH, CodecConfig
+from tests.codec_cases import CODECS, bundled, random_codes, source_filter
 
 
 @pytest.mark.parametrize("frames", [1, 2, 6, 7, 23, 24, 90])
@@ -45,6 +37,26 @@ def test_stream_lag_is_the_decoders_context():
     other[..., 30] = (other[..., 30] + 1) % CARD
     changed = (bundled().decode(codes) != bundled().decode(other))[0, 0].nonzero()
     assert changed.min() >= (30 - context) * HOP_LENGTH and changed.max() < (30 + context + 1) * HOP_LENGTH
+
+
+def test_the_source_filter_decoder_looks_ahead_as_far_as_it_says():
+    codec, frames = source_filter(), 60
+    context = codec.model.decoder.context
+    assert context == SourceFilterDecoder(CodecConfig(decoder_width=8)).context - 9 == 14  # 6 blocks look 23 ahead
+    stream = codec.decode_stream(chunk_frames=1)
+    assert sum(stream.push(c).shape[2] for c in random_codes(frames).split(1, 2)) >= (frames - context) * HOP_LENGTH
+    codes, other = random_codes(frames), random_codes(frames)
+    other[..., 30] = (other[..., 30] + 1) % CARD
+    changed = (codec.decode(codes) != codec.decode(other))[0, 0].nonzero()
+    assert changed.min() >= (30 - context) * HOP_LENGTH
+
+
+def test_a_batch_equals_its_rows_and_a_decode_repeats_bit_for_bit():
+    codec, codes = source_filter(), random_codes(50, batch=3)
+    batch = codec.decode(codes)
+    assert torch.equal(codec.decode(codes), batch)
+    for row, wav in zip(codes, batch):
+        assert (codec.decode(row[None])[0] - wav).abs().max() < 1e-5 * batch.abs().max()
 
 
 def test_streams_are_independent():
