@@ -16,11 +16,11 @@ _STARTS = frozenset(
 )
 _ENDS = frozenset(
     "bb bbs bs bt bts ch chs ck cks cs ct cts cz dd dds ds dt dth dz ff ffs fs ft fts gg ggs gh ghs ght ghts gm gn gns "
-    "gs gt hl hm hms hn hr hs kh ks lb lbs lc lch ld lds lf lfs lg lk lks ll lls lm lms ln lp lph lps ls lsh lst lt lth "
-    "lts ltz lz mb mbs mm mms mn mns mp mph mps mpt mpts ms nc nch nct nd nds ng ngs ngst ngth ngths nh nk nks nn nns "
-    "ns nst nt nth nths nts ntz nx nz pf ph phs pp pps ps pt pts rb rbs rc rch rd rds rf rfs rg rgh rgs rk rks rl rld "
-    "rls rm rms rn rns rp rph rps rr rrs rs rsh rst rsts rt rth rths rts rtz rv rx rz sc sch sh sk sks sm sms sp sps "
-    "ss st sts sz tch th thm thms ths ts tt tts tz wd wds wk wks wl wls wn wns ws xt xx zz".split()
+    "gs gt hl hm hms hn hr hs kh ks lb lbs lc lch ld lds lf lfs lg lk lks ll lls lm lms ln lp lph lps ls lsh lst lt "
+    "lth lts ltz lz mb mbs mm mms mn mns mp mph mps mpt mpts ms nc nch nct nd nds ng ngs ngst ngth ngths nh nk nks nn "
+    "nns ns nst nt nth nths nts ntz nx nz pf ph phs pp pps ps pt pts rb rbs rc rch rd rds rf rfs rg rgh rgs rk rks rl "
+    "rld rls rm rms rn rns rp rph rps rr rrs rs rsh rst rsts rt rth rths rts rtz rv rx rz sc sch sh sk sks sm sms sp "
+    "sps ss st sts sz tch th thm thms ths ts tt tts tz wd wds wk wks wl wls wn wns ws xt xx zz".split()
 )
 # The last letter of a word, and the phones with which CMUdict ends such words (those of over .3 %).
 _LAST = {

@@ -1,7 +1,8 @@
 """Words written alike and spoken apart: `read`, `lead`, `close`; chosen by part of speech and by the words around them.
 
 `data/homographs.txt` has two pronunciations for each word and the tags that tell them apart. `data/cues.txt` is asked
-first: short patterns for what a tag cannot know, as in `a sea bass` or `we wound up`.
+first: short patterns for what a tag cannot know, as in `a sea bass` or `we wound up`. A word with a capital has its own
+patterns, as `Reading` and `Nice` have.
 """
 
 from __future__ import annotations
@@ -11,13 +12,7 @@ from dataclasses import dataclass
 
 from phonelm.text import lexicon
 from phonelm.text.arpabet import Phones
-
-Tagged = tuple[str, str]  # a word or pause, and its Penn Treebank tag
-
-_PAST = frozenset("yesterday ago last".split())
-_HAVE = frozenset("have has had".split())
-_BEFORE_VERB = frozenset("will would can could should must might may cannot i we they you please let's".split())
-_DETERMINERS = frozenset("the a an your my his her their our its this that these those all each".split())
+from phonelm.text.syntax import Tagged, correct
 
 
 @dataclass(frozen=True)
@@ -53,45 +48,25 @@ class Homographs:
         self.cues: dict[str, list[Cue]] = {}
         for word, cue in _cues():
             self.cues.setdefault(word, []).append(cue)
+        self.verbs = frozenset(
+            word for word, (tags, _, _) in self.by_tag.items() if any(t.startswith(("V", "N", "J")) for t in tags)
+        )
+
+    def tags(self, tagged: Sequence[Tagged]) -> list[Tagged]:
+        """The tags corrected, where that changes how a word is said."""
+        return correct(tagged, self.verbs)
 
     def pronounce(self, tagged: Sequence[Tagged], i: int) -> Phones:
         """Phones of word `i` of a sentence; () where it has one pronunciation only."""
-        word, tag = tagged[i][0].lower(), tagged[i][1]
-        for cue in self.cues.get(word, ()):
+        written, tag = tagged[i]
+        word = written.lower()
+        for cue in (*self.cues.get(written, ()), *self.cues.get(word, ())):
             if cue.fits(tagged, i):
                 return cue.phones
         if word not in self.by_tag:
             return ()
         tags, phones, otherwise = self.by_tag[word]
         return phones if tag.startswith(tags) else otherwise
-
-
-def correct(tagged: Sequence[Tagged]) -> list[Tagged]:
-    """Tags that the tagger's window of two words misses.
-
-    A verb after a modal or at the start of a command; the past in `I read it long ago`, `have you ever read it`.
-    """
-    past = any(tag == "VBD" or word.lower() in _PAST for word, tag in tagged)
-    result: list[Tagged] = []
-    perfect = False
-    for i, (word, tag) in enumerate(tagged):
-        if tag.startswith(("NN", "JJ")) and _is_verb(tagged, i):
-            tag = "VB"
-        if word.lower() in _HAVE:
-            perfect = True
-        elif perfect and tag in ("VB", "VBP"):
-            tag, perfect = "VBN", False
-        elif not tag.startswith(("RB", "PRP")):
-            perfect = False
-        result.append((word, "VBD" if past and tag == "VBP" else tag))
-    return result
-
-
-def _is_verb(tagged: Sequence[Tagged], i: int) -> bool:
-    after = tagged[i + 1][0].lower() if i + 1 < len(tagged) else ""
-    if i == 0:
-        return after in _DETERMINERS
-    return tagged[i][1] in ("NN", "NNP") and tagged[i - 1][0].lower() in _BEFORE_VERB
 
 
 def _cues() -> Iterator[tuple[str, Cue]]:

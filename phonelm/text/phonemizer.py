@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from phonelm.text import homographs, lexicon
+from phonelm.text import lexicon
 from phonelm.text.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_stress
 from phonelm.text.errors import NothingToSay, PhonemeError
 from phonelm.text.normalizer import normalize
 from phonelm.text.overrides import OVERRIDE, UserLexicon, parse_override
 from phonelm.text.pronunciation import Pronouncer
 from phonelm.text.sentences import split_paragraphs, split_sentences
+from phonelm.text.syntax import Tagged
 
 SILENCE = "<sil>"
 SYMBOLS = ("<pad>", SILENCE, *PAUSES, *PHONES)
@@ -132,14 +133,14 @@ class Phonemizer:
         given = [parse_override(token) for token in tokens]
         words = [override[0] if override else token for override, token in zip(given, tokens)]
         tags = [tag for _, tag in self._tag(_not_shouted(words))]
-        tagged = homographs.correct(list(zip(words, tags)))
+        tagged = self._pronounce.homographs.tags(list(zip(words, tags)))
         units = [self._given(*o) if o else self._unit(tagged, i) for i, o in enumerate(given)]
         return [unit if o else _in_context(units, i) for i, (o, unit) in enumerate(zip(given, units))]
 
     def _given(self, word: str, phones: Phones) -> Unit:
         return Unit(word, phones, "user dictionary" if self._user_lexicon.has(word, phones) else "override")
 
-    def _unit(self, tagged: list[homographs.Tagged], i: int) -> Unit:
+    def _unit(self, tagged: list[Tagged], i: int) -> Unit:
         word = tagged[i][0]
         return Unit(word) if word in PAUSES else Unit(word, *self._pronounce(tagged, i))
 

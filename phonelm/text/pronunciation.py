@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from phonelm.text import guesses, lexicon, morphology
 from phonelm.text.arpabet import PHONES, Phones, with_ending_s, with_stress
-from phonelm.text.homographs import Homographs, Tagged
+from phonelm.text.homographs import Homographs
+from phonelm.text.syntax import Tagged
 
 MAX_LETTERS = 18  # the network leaves out the rest of a longer word
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from phonelm.text.homographs import Homographs, correct
+from phonelm.text.homographs import Homographs
 from phonelm.text.phonemizer import Phonemizer
+from phonelm.text.syntax import correct
 
 ROWS = list(csv.DictReader((Path(__file__).parents[1] / "data/homographs.tsv").open(encoding="utf-8"), delimiter="\t"))
 
