@@ -6,7 +6,10 @@ Letters in shapes, here and everywhere: B batch, N phonemes, T frames, K codeboo
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SAMPLE_RATE = 24_000  # Hz, of every codec PhoneLM knows
 HOP_LENGTH = 320  # samples per frame: 75 frames/s
@@ -15,7 +18,7 @@ N_Q = 8  # codebooks that are stored
 CARD = 1024  # codes per codebook
 CODE_DIM = 128  # dimension of a code vector
 
-C = TypeVar("C")
+C = TypeVar("C", bound="DataclassInstance")
 
 
 def to_dict(config: Any) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Interval]:
     found = {name: mean_interval([getattr(s, name) for s in scores], groups) for name, *_ in COLUMNS}
     spoken = [s for s in scores if s.words]
     if spoken:
-        found["wer"] = ratio_interval([s.wrong_words for s in spoken], [s.words for s in spoken])
+        found["wer"] = ratio_interval([s.wrong_words or 0 for s in spoken], [s.words or 0 for s in spoken])
     return found
 
 

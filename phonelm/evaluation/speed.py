@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Timed:
         parts: method -> name under which its time is added to `seconds`.
     """
 
-    def __init__(self, target: Any, parts: dict[str, str], seconds: Counter[str]):
+    def __init__(self, target: Any, parts: dict[str, str], seconds: dict[str, float]):
         self._target, self._parts, self._seconds = target, parts, seconds
 
     def __getattr__(self, name: str) -> Any:
@@ -89,10 +89,11 @@ def measure(tts: TTS, threads: int, runs: int, text: str = TEXT) -> Timing:
     try:
         voice = tts.voice()
         for run in range(runs + 1):
-            seconds: Counter[str] = Counter()
-            tts.engine = Timed(engine, ENGINE_PARTS, seconds)
-            tts.codec = Timed(codec, {}, seconds)
-            tts.codec.decode_stream = lambda s=seconds: Timed(codec.decode_stream(), CODEC_PARTS, s)
+            seconds: dict[str, float] = defaultdict(float)
+            measured: Any = tts
+            measured.engine = Timed(engine, ENGINE_PARTS, seconds)
+            measured.codec = Timed(codec, {}, seconds)
+            measured.codec.decode_stream = lambda s=seconds: Timed(codec.decode_stream(), CODEC_PARTS, s)
             *_, (_, speech) = tts.stream(text, voice, SamplingConfig())
             if run:  # the first one warms up
                 seconds["sampling"] = speech.seconds - sum(seconds.values())

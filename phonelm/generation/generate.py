@@ -188,7 +188,8 @@ def generate_batch(
         ValueError: a request that cannot be spoken.
     """
     with engine.rows(2 * width) as (rows, local_rows):
-        waiting, asked = enumerate(requests), []  # asked: (utterance, unconditional) of each row
+        waiting = enumerate(requests)
+        asked: list[tuple[Utterance, bool]] = []  # (utterance, unconditional) of each row
         prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
         empty = engine.new_cache()
         while True:

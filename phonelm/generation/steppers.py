@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -161,13 +163,14 @@ class CompiledStepper(Stepper):
         self.matrices = ()
 
     def _step(self, x: Tensor, rows: Rows) -> Tensor:
+        step: Callable[..., None] = kernels.step
         y = x.contiguous().numpy().copy()
-        shared = *self.packed, self.norm.numpy(), self.turns.numpy(), rows.data.numpy(), rows.lengths.numpy()
+        tables: list[Any] = [*self.packed, self.norm.numpy(), self.turns.numpy(), rows.data.numpy(), rows.lengths.numpy()]
         parts = min(torch.get_num_threads(), len(y), max(1, len(y) * self.row_products // PART_PRODUCTS))
         ends = [len(y) * i // parts for i in range(parts + 1)]
         (first, end), *others = zip(ends, ends[1:])
-        waiting = [HELPERS.submit(kernels.step, y[a:b], *shared, a) for a, b in others]
-        kernels.step(y[first:end], *shared, first)
+        waiting = [HELPERS.submit(step, y[a:b], *tables, a) for a, b in others]
+        step(y[first:end], *tables, first)
         for part in waiting:
             part.result()
         return torch.from_numpy(y)

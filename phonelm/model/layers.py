@@ -5,6 +5,9 @@ Style and sizes after nanoGPT and Llama (RMSNorm: arXiv:1910.07467, RoPE: arXiv:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -147,7 +150,8 @@ class Transformer(nn.Module):
         super().__init__()
         self.causal = causal
         self.rotary = Rotary(dim // heads)
-        self.blocks = nn.ModuleList(Block(dim, heads, dropout) for _ in range(layers))
+        blocks = nn.ModuleList(Block(dim, heads, dropout) for _ in range(layers))
+        self.blocks = cast("Sequence[Block]", blocks)  # to a type checker, what is in a ModuleList is any module
         self.norm = RMSNorm(dim)
         for name, p in self.named_parameters():
             if p.dim() == 2:

@@ -49,6 +49,9 @@ class CodeInput(nn.Module):
         shared: one linear map for all codebooks (their sum is what the codec decodes), or one for each.
     """
 
+    vectors: Tensor
+    offsets: Tensor
+
     def __init__(self, vectors: Tensor, dim: int, shared: bool):
         super().__init__()
         k, rows, code_dim = vectors.shape

@@ -80,16 +80,18 @@ def replaced(p: Phonemes, start: int, end: int, symbols: str) -> Phonemes:
     start, end = max(start, 1), min(end, len(p) - 1)
     if not units or start >= end:
         raise PhonemeError("nothing to say in place of this span; choose phonemes and give at least one")
-    cells = [(s, p.words[w] if w >= 0 else None, first) for s, w, first in zip(p.symbols, p.word_index, p.word_starts)]
+    words = [p.words[w] if w >= 0 else None for w in p.word_index]
+    cells: list[tuple[str, str | None, bool]] = list(zip(p.symbols, words, p.word_starts))
     opened, closed = (p.word_index[i] >= 0 and not p.word_starts[i] for i in (start, end))  # within a word
-    names = [p.words[w] for w in dict.fromkeys(p.word_index[start:end]) if w >= 0]
-    spoken = [name for name, phones in units if phones]
+    names: list[str | None] = [p.words[w] for w in dict.fromkeys(p.word_index[start:end]) if w >= 0]
+    spoken: list[str | None] = [name for name, phones, *_ in units if phones]
     if len(spoken) != len(names):
         names = spoken
         if closed and names:
             names[-1] = cells[end][1]
-    coming, span = iter(names), []
-    for unit, phones in units:
+    coming = iter(names)
+    span: list[tuple[str, str | None, bool]] = []
+    for unit, phones, *_ in units:
         name = next(coming) if phones else None
         span += [(symbol, name, i == 0) for i, symbol in enumerate(phones or (unit,))]
     if opened:

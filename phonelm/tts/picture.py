@@ -221,9 +221,10 @@ def _draw_spans(lane: Axes, spans: list[Span], kind: str, size: float) -> None:
         flat, upright = width_pt / long, min(width_pt, height_pt / long)  # font sizes that would fit
         if max(flat, upright) < SMALLEST:
             continue
-        options = {"size": min(size, upright), "rotation": 90} if flat < SMALLEST else {"size": min(size, flat)}
+        is_flat = flat >= SMALLEST
         lane.text(
-            (left + right) / 2, 0.5, span.label, ha="center", va="center_baseline" if flat >= SMALLEST else "center",
-            color=FAINT if span.word is None else INK, **options,
+            (left + right) / 2, 0.5, span.label, ha="center", va="center_baseline" if is_flat else "center",
+            color=FAINT if span.word is None else INK, size=min(size, flat if is_flat else upright),
+            rotation=0 if is_flat else 90,
         )  # fmt: skip
     lane.set_ylim(0, 1)
