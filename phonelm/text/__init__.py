@@ -13,6 +13,8 @@ from phonelm.text.phonemizer import (
     Phonemizer,
     written_units,
 )
+from phonelm.text.pronunciation import SOURCES
+from phonelm.text.trace import SpokenWord, Trace, trace
 
 __all__ = [
     "PAUSES",
@@ -20,10 +22,14 @@ __all__ = [
     "Phonemes",
     "Phonemizer",
     "SILENCE",
+    "SOURCES",
     "SYMBOLS",
+    "SpokenWord",
     "TextError",
+    "Trace",
     "UserLexicon",
     "left_out",
     "pieces",
+    "trace",
     "written_units",
 ]

@@ -45,12 +45,12 @@ def _cut(p: Phonemes, at: int) -> tuple[Phonemes, Phonemes]:
     pause = p.symbols[at - 1] if p.symbols[at - 1] in PAUSES else ""
     before = Phonemes(
         " ".join(p.words[:word]) + pause, (*p.symbols[:at], p.symbols[-1]), (*p.ids[:at], p.ids[-1]),
-        (*p.word_index[:at], -1), p.words[:word], p.unread,
+        (*p.word_index[:at], -1), p.words[:word], p.unread, sources=p.sources[:word],
     )  # fmt: skip
     after = Phonemes(
         " ".join(p.words[word:]), (p.symbols[0], *p.symbols[at:]), (p.ids[0], *p.ids[at:]),
         (-1, *(w if w < 0 else w - word for w in p.word_index[at:])), p.words[word:],
-        closes_paragraph=p.closes_paragraph,
+        closes_paragraph=p.closes_paragraph, sources=p.sources[word:],
     )  # fmt: skip
     return before, after
 
@@ -60,5 +60,5 @@ def _join(a: Phonemes, b: Phonemes) -> Phonemes:
     return Phonemes(
         f"{a.text} {b.text}", a.symbols[:-1] + b.symbols[1:], a.ids[:-1] + b.ids[1:],
         a.word_index[:-1] + tuple(w if w < 0 else w + len(a.words) for w in b.word_index[1:]), a.words + b.words,
-        tuple(dict.fromkeys(a.unread + b.unread)), b.closes_paragraph,
+        tuple(dict.fromkeys(a.unread + b.unread)), b.closes_paragraph, a.sources + b.sources,
     )  # fmt: skip

@@ -37,6 +37,7 @@ _STRENGTH = {pause: i for i, pause in enumerate((",", "-", ":", ";", "...", ".",
 _TOKEN = re.compile(
     rf"(?:{OVERRIDE.pattern})|'?[A-Za-z]+(?:'[A-Za-z]+)*'?|\.\.\.|[.,?!;:]|(?<![A-Za-z)])-+|-+(?![A-Za-z])|[()\[\]{{}}]"
 )
+LETTER_NAME = ("A", ("EY1",))
 _ELISIONS = frozenset("'tis 'twas 'em 'til 'cause 'bout 'round".split())  # their apostrophe is no quotation mark
 
 
@@ -52,6 +53,7 @@ class Phonemes:
         words: the spoken words.
         unread: each character of the text that has no reading and was left out.
         closes_paragraph: another paragraph follows, after a longer pause.
+        sources: what decided how each of `words` is said, one of `pronunciation.SOURCES`.
     """
 
     text: str
@@ -61,6 +63,7 @@ class Phonemes:
     words: tuple[str, ...]
     unread: tuple[str, ...] = ()
     closes_paragraph: bool = False
+    sources: tuple[str, ...] = ()
 
     @property
     def word_starts(self) -> tuple[bool, ...]:
@@ -138,6 +141,8 @@ class Phonemizer:
         return [unit if o else _in_context(units, i) for i, (o, unit) in enumerate(zip(given, units))]
 
     def _given(self, word: str, phones: Phones) -> Unit:
+        if (word, phones) == LETTER_NAME:
+            return Unit(word, phones, "letter")
         return Unit(word, phones, "user dictionary" if self._user_lexicon.has(word, phones) else "override")
 
     def _unit(self, tagged: list[Tagged], i: int) -> Unit:
@@ -174,7 +179,7 @@ def _in_context(units: list[Unit], i: int) -> Unit:
     before = units[i - 1].word if i else ""
     after = units[i + 1] if i + 1 < len(units) else Unit("")
     if unit.word == "A" and _is_letter_a(before, after.word):
-        return Unit(unit.word, ("EY1",), "letter")
+        return Unit(*LETTER_NAME, "letter")
     if unit.word.lower() == "the" and after.phones and after.phones[0][-1].isdigit():
         return unit._replace(phones=("DH", "IY0"))
     return unit
@@ -197,7 +202,7 @@ def written_units(symbols: str) -> list[Unit]:
             word.append(token)
             continue
         if word:
-            units.append(Unit(" ".join(word), tuple(word)))
+            units.append(Unit(" ".join(word), tuple(word), "override"))
             word = []
         if token in PAUSES:
             units.append(Unit(token))
@@ -206,12 +211,13 @@ def written_units(symbols: str) -> list[Unit]:
 
 def _assemble(text: str, units: Iterable[Unit], unread: tuple[str, ...] = ()) -> Phonemes:
     """Join words and pauses; of adjacent pauses the strongest stays, none opens the text."""
-    symbols, word_index, words = [SILENCE], [-1], []
-    for unit, phones, _ in units:
+    symbols, word_index, words, sources = [SILENCE], [-1], [], []
+    for unit, phones, source in units:
         if phones:
             symbols += phones
             word_index += [len(words)] * len(phones)
             words.append(unit)
+            sources.append(source)
         elif symbols[-1] in PAUSES:
             symbols[-1] = max(symbols[-1], unit, key=_STRENGTH.__getitem__)
         elif words:
@@ -219,4 +225,5 @@ def _assemble(text: str, units: Iterable[Unit], unread: tuple[str, ...] = ()) ->
             word_index.append(-1)
     symbols.append(SILENCE)
     word_index.append(-1)
-    return Phonemes(text, tuple(symbols), tuple(_ID[s] for s in symbols), tuple(word_index), tuple(words), unread)
+    ids = tuple(_ID[s] for s in symbols)
+    return Phonemes(text, tuple(symbols), ids, tuple(word_index), tuple(words), unread, sources=tuple(sources))

@@ -20,7 +20,11 @@ _OBJECTS = _DETERMINERS | frozenset("it them me us him both any some every no on
 _POSSESSIVES = frozenset("your my his her their our its".split())
 _LEADS = frozenset("then please now just never always not don't also first next finally simply carefully".split())
 _USE_NOUNS = frozenset("case cases fee fees tax taxes value values permit permits rates by".split())  # use cases
-_PLURALS = frozenset("people children men women fish police sheep deer folk cattle majority".split())
+_PLURALS = frozenset(
+    "people children men women fish police sheep deer folk cattle majority mice geese bacteria nuclei fungi alumni "
+    "data media criteria phenomena".split()
+)
+_QUANTIFIERS = frozenset("some many most few others several both".split())  # without a noun: `Some live for years`
 _PRONOUNS = frozenset("i we you they".split())
 _BETWEEN = frozenset("all both always often usually sometimes still also never rarely only now".split())
 _COMPOUNDING = frozenset("sales sports news arms goods savings customs earnings operations communications".split())
@@ -93,6 +97,8 @@ def _has_subject(tagged: Sequence[Tagged], i: int) -> bool:
     word, tag = tagged[at][0].lower(), tagged[at][1]
     if word in _PRONOUNS:
         return True
+    if word in _QUANTIFIERS and (at == 0 or tagged[at - 1][0] in PAUSES):
+        return i + 1 == len(tagged) or not tagged[i + 1][1].startswith(("NN", "JJ", "V"))
     names = tag == "NNP" and at > 1 and tagged[at - 1][0].lower() == "and" and tagged[at - 2][1] == "NNP"
     plural = tag in ("NNS", "NNPS") and word not in _COMPOUNDING or word in _PLURALS or names
     if not plural:
