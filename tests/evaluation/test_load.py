@@ -3,11 +3,13 @@
 import shutil
 
 import numpy as np
+import pytest
 
 from benchmarks.load import TEXTS, ask, load, serving
 from phonelm.model import weights
 
 
+@pytest.mark.slow
 def test_every_request_ends_with_speech_or_an_error_that_its_client_sees(tiny_tts, tmp_path):
     checkpoint = tmp_path / "model.safetensors"
     weights.save(checkpoint, tiny_tts.model, tiny_tts.acoustic.seen, tiny_tts.codec, {})

@@ -84,7 +84,7 @@ def requests():
         yield Request(SYMBOLS[i:], STARTS[i:], prompt, SamplingConfig(**values))
 
 
-@pytest.mark.parametrize("precision", ["int8", "fp32"])
+@pytest.mark.parametrize("precision", ["int8", pytest.param("fp32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [1, 2, 4, 8])
 def test_an_utterance_is_the_same_alone_and_in_a_batch(tiny_model, precision, width):
     engine = Engine(tiny_model, precision)

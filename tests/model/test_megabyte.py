@@ -125,6 +125,7 @@ def test_padding_changes_nothing(tiny_model):
     torch.testing.assert_close(alone, both, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_one_batch_is_learned_by_heart():
     torch.manual_seed(0)
     model = PhoneLM(TINY, torch.randn(K, TINY.card, TINY.code_dim))

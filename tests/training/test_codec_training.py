@@ -182,6 +182,7 @@ def test_stage_mel_learns_uses_its_codebooks_and_writes_a_codec(trained, data):
     assert (run.out / "log.jsonl").exists() and list((run.out / "events").iterdir())
 
 
+@pytest.mark.slow
 def test_stage_gan_changes_the_decoder_and_no_code(trained, data, tmp_path):
     start = trained[0].out / "codec.safetensors"
     config = replace(CONFIG, stage="gan", freeze_encoder=True, max_steps=3, gan_lr=1e-3)
@@ -209,6 +210,7 @@ def test_stage_gan_changes_the_decoder_and_no_code(trained, data, tmp_path):
     assert not torch.allclose(before.decode(codes), after.decode(codes), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["mel", "gan"])
 def test_a_resumed_run_equals_an_undisturbed_one(stage, trained, data, tmp_path):
     config, init = replace(CONFIG, stage=stage), trained[0].out / "codec.safetensors" if stage == "gan" else None

@@ -17,6 +17,8 @@ from phonelm import checkpoint
 from phonelm.config import SAMPLE_RATE
 from phonelm.model import weights
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 KILLS = int(os.environ.get("PHONELM_TEST_KILLS", "3"))  # of each command
 

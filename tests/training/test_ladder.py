@@ -63,12 +63,14 @@ def plain_model(layout):
     return model
 
 
+@pytest.mark.slow
 def test_one_utterance_is_said_back_code_by_code(cache):
     score = ladder.climb(Rung(1), cache, SIZES, CONFIG)
     assert score.right == [1.0] * 4
     assert (score.same, score.finished, score.length_ratio) == (1.0, 1.0, 1.0)
 
 
+@pytest.mark.slow
 def test_the_plain_variant_learns_an_utterance_and_where_it_ends(cache):
     score = ladder.climb(Rung(1, plain="frames"), cache, SIZES, CONFIG)
     assert score.right == [1.0] * 4
@@ -158,6 +160,7 @@ def test_a_rung_that_cannot_be_climbed_says_why(cache, capsys):
     assert "no utterances of up to 5 frames" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNGS)
 def test_every_rung_runs(name, cache, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(ladder, "MEASURED", 2)

@@ -211,6 +211,7 @@ def tensors(path):
     return checkpoint.load(path, "training")[0]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
     Run(cache, tmp_path / "straight", TINY, CONFIG, resume=False).train()
     broken = Run(cache, tmp_path / "broken", TINY, CONFIG, resume=False)
@@ -277,6 +278,7 @@ def command(cache, out, *launcher):
     return json.loads(entry)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="gloo by torchrun is not tested on Windows")
 def test_two_processes_train_as_one(cache, tmp_path):
     one = command(cache, tmp_path / "one")

@@ -31,6 +31,7 @@ def model(tiny_tts, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_any_number_of_threads_gives_the_same_bits(model, voice_file):
     said = set()
     for threads in "14":

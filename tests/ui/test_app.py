@@ -168,6 +168,7 @@ def test_bad_input_is_named(client, tmp_path, arguments, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_twenty_users_at_the_same_time_get_what_each_would_get_alone(app_url, app_tts, tmp_path):
     def use(seed):
         client = Client(app_url, verbose=False, download_files=tmp_path / str(seed), analytics_enabled=False)

@@ -289,6 +289,7 @@ def test_no_sideways_scrolling(page, width):
     assert page.evaluate("document.querySelector('#grid canvas').getBoundingClientRect().right") <= width
 
 
+@pytest.mark.slow
 def test_two_users_see_their_own_results_only(browser, page, app_url):
     context = browser.new_context()
     other = context.new_page()

@@ -12,7 +12,7 @@ from phonelm.ui.differences import starts
 from tests.ui import test_app_browser as app_browser
 
 browser, page, unhurried = app_browser.browser, app_browser.page, app_browser.unhurried
-pytestmark = app_browser.pytestmark
+pytestmark = [pytest.mark.slow, app_browser.pytestmark]
 GRIDS = [f"#compare-{name}-grid .grid-full:not([hidden])" for name in ("first", "second")]
 TEXT = "I read it. Do you?"
 LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.ui import test_app_browser as app_browser
 from tests.ui import test_app_browser_tabs as tabs
 
@@ -9,7 +11,7 @@ generate, browser, page, pytestmark = (
     app_browser.generate,
     app_browser.browser,
     app_browser.page,
-    app_browser.pytestmark,
+    [pytest.mark.slow, app_browser.pytestmark],
 )
 ABOUT, PHONEMES, PHONEME_LANE = "#edit-about", "#edit-phonemes textarea", 20 + 52 + 24 + 2 * 4 + 10
 

@@ -13,7 +13,7 @@ generate, browser, page, pytestmark = (
     app_browser.generate,
     app_browser.browser,
     app_browser.page,
-    app_browser.pytestmark,
+    [pytest.mark.slow, app_browser.pytestmark],
 )
 RECIPE_INPUT = "input[type=file][data-testid='Load a bundle or recipe-upload-button']"
 

@@ -92,6 +92,7 @@ def check_prompt(prompt):
     assert MIN_PROMPT_S * SAMPLE_RATE <= len(prompt.wav) <= (MAX_PROMPT_S + 0.2) * SAMPLE_RATE
 
 
+@pytest.mark.slow
 @fuzzed(60)
 @given(waves())
 def test_any_sound_is_a_prompt_or_refused(wave):
@@ -107,6 +108,7 @@ def test_a_strange_rate_is_refused_before_it_takes_all_memory(rate):
         prepare_prompt(np.random.default_rng(0).standard_normal(10**6).astype(np.float32), rate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", [read_audio, read_clip])
 @fuzzed(60)
 @given(content=clips(), name=st.sampled_from(NAMES))
@@ -119,6 +121,7 @@ def test_any_file_is_a_clip_or_refused(tmp_path_factory, read, content, name):
         assert one_line(error)
 
 
+@pytest.mark.slow
 @fuzzed(8)
 @given(content=clips(), name=st.sampled_from(NAMES))
 def test_any_file_through_the_command_line(tmp_path_factory, content, name):
@@ -127,6 +130,7 @@ def test_any_file_through_the_command_line(tmp_path_factory, content, name):
     assert main(["codec", str(folder / name), "-o", str(folder / "out.wav")]) in (0, 2)
 
 
+@pytest.mark.slow
 def test_any_file_through_the_web(app_url, tmp_path):
     client = Client(app_url, verbose=False, download_files=tmp_path, analytics_enabled=False)
 
@@ -194,6 +198,7 @@ def check_recipe(data):
         assert one_line(error)
 
 
+@pytest.mark.slow
 @fuzzed(200)
 @given(data=st.data())
 def test_any_damaged_bundle_is_a_recipe_or_refused(packed, data):
