@@ -1,6 +1,6 @@
 """The command line: `phonelm COMMAND` or `python -m phonelm COMMAND`; `--help` lists the commands.
 
-Bad input gives one line on standard error and exit code 2.
+Bad input gives one line on standard error and exit code 2; if whoever reads the output closes it, nothing more is said.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TextIO
 
-from phonelm.config import CLAMPS, SamplingConfig
-from phonelm.files import write_json
+from phonelm import __version__
+from phonelm.arguments import OUT_HELP, lexicon_argument, read_arguments, speak_arguments
+from phonelm.config import SamplingConfig
+from phonelm.files import check_writable, write_json, written_in_place
 
 EXAMPLES = """examples:
   phonelm speak "Hello there, how are you?" -o hello.wav
-  phonelm speak "This is my own voice." --prompt me.wav --seed 7 --json hello.json
+  phonelm speak "This is my own voice." --prompt me.m4a --seed 7 -o hello.mp3 --json hello.json
   phonelm speak --file sentences.txt -o out/
   phonelm speak --phonemes "HH AH0 L OW1 | W ER1 L D ." -o hello.wav
   phonelm speak "A voice that comes with it." --voice kathleen
@@ -47,13 +52,33 @@ COMMANDS = {
 }  # fmt: skip
 
 
+STOPPED, READER_LEFT = 130, 141  # exit codes that shells give a process that SIGINT or SIGPIPE ended
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "30")  # seconds; a log needs fewer lines of progress than a terminal
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of few letters is no reason to fail
+    try:
+        try:
+            return _run(argv)
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):  # Python flushes once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+
+
+def _run(argv: list[str]) -> int:
     try:
         args = _parser(argv[:1]).parse_args(argv)
+        if isinstance(info := getattr(args, "json", None), Path):  # known before the work, whatever the command
+            check_writable(info)
         return args.run(args)
     except ModuleNotFoundError as error:
         missing = (error.name or "phonelm").split(".")[0]
@@ -64,7 +89,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("phonelm: stopped", file=sys.stderr)
-        return 130
+        return STOPPED
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         reason = error.strerror + f": {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
         print(f"phonelm: error: {' '.join(reason.split())}", file=sys.stderr)
@@ -76,6 +103,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
         prog="phonelm", description="Text to speech in the voice of a clip.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"phonelm {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, run, text: str) -> argparse.ArgumentParser:
@@ -83,16 +111,16 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
         p.set_defaults(run=run)
         return p
 
-    _speak_arguments(command("speak", _speak, "Speak a text, or every line of a file."))
-    _read_arguments(command("read", _read, "Read a long text aloud; a reading that was stopped goes on where it was."))
+    speak_arguments(command("speak", _speak, "Speak a text, or every line of a file."))
+    read_arguments(command("read", _read, "Read a long text aloud; a reading that was stopped goes on where it was."))
     command("voices", _voices, "List the bundled voices.")
     p = command("phonemize", _phonemize, "Show the phonemes of a text.")
     p.add_argument("text")
     p.add_argument("--json", action="store_true", help="print JSON: symbols, ids, and the word of each phoneme")
-    _lexicon_argument(p)
+    lexicon_argument(p)
     p = command("codec", _codec, "Pass a recording through the codec: what it costs to be codes.")
     p.add_argument("input", type=Path, metavar="IN.wav")
-    p.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav")
+    p.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav", help=OUT_HELP)
     p.add_argument("--codebooks", type=int, metavar="N", help="decode the first N codebooks only")
     p.add_argument("--codec", default="bundled", metavar="NAME", help="bundled (default) or encodec_24khz")
     p.add_argument("--codec-path", type=Path, metavar="FILE", help="where the codec's weights are")
@@ -107,55 +135,12 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _speak_arguments(p: argparse.ArgumentParser) -> None:
-    p.add_argument("text", nargs="?", metavar="TEXT")
-    p.add_argument("--file", type=Path, metavar="SENTENCES.txt", help="speak every line; -o is a folder then")
-    p.add_argument("--phonemes", metavar="ARPABET", help='phonemes instead of text, words apart by "|"')
-    p.add_argument("-o", "--out", type=Path, metavar="OUT.wav", help="default: speech.wav")
-    p.add_argument("--json", type=Path, metavar="INFO.json", help="also write how it was made")
-    _speaking_arguments(p)
-
-
-def _read_arguments(p: argparse.ArgumentParser) -> None:
-    p.add_argument("file", type=Path, metavar="TEXT.txt", help="UTF-8; blank lines between paragraphs")
-    p.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav")
-    _speaking_arguments(p)
-
-
-def _speaking_arguments(p: argparse.ArgumentParser) -> None:
-    """Voice, settings and model."""
-    default = SamplingConfig()
-    which = p.add_mutually_exclusive_group()
-    which.add_argument("--voice", metavar="NAME", help="a bundled voice (default: the first that `voices` lists)")
-    which.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice")
-    p.add_argument("--seed", type=int, default=default.seed, metavar="N")
-    p.add_argument("--temperature", type=float, default=default.temperature, metavar="F", help="default %(default)s")
-    p.add_argument("--top-k", type=int, default=default.top_k, metavar="N", help="0: no limit (default)")
-    p.add_argument("--top-p", type=float, default=default.top_p, metavar="F", help="1: no limit (default)")
-    p.add_argument("--codebooks", type=int, default=0, metavar="N", help="sample and decode the first N only")
-    p.add_argument("--clamp", choices=CLAMPS, default="off", help="codes that may be sampled: all, those seen in "
-                   "training, those of the prompt")  # fmt: skip
-    p.add_argument("--speed", type=float, default=default.speed, metavar="F", help="above 1 is faster")
-    p.add_argument("--guidance", type=float, default=default.guidance, metavar="F",
-                   help="how strictly it follows phonemes and voice; 1: no guidance (default %(default)s)")  # fmt: skip
-    p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
-    p.add_argument("--deterministic", action="store_true", help="the same at any number of threads, with one")
-    p.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
-    _lexicon_argument(p)
-
-
-def _lexicon_argument(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--lexicon", type=Path, metavar="FILE", help="how words are said: lines word<TAB>PHONEMES")
-
-
 def _speak(args: argparse.Namespace) -> int:
     if sum(x is not None for x in (args.text, args.file, args.phonemes)) != 1:
         raise ValueError("give one of TEXT, --file or --phonemes (see speak --help)")
     settings = _settings(args)
     if args.file is None:
-        out = args.out or Path("speech.wav")
-        _check_writable(out, args.json)
-        jobs = [(args.text, out)]
+        jobs = [(args.text, args.out or Path("speech.wav"))]
     else:
         if args.out is None:
             raise ValueError("--file needs a folder for its results: -o DIR")
@@ -164,7 +149,7 @@ def _speak(args: argparse.Namespace) -> int:
         if not jobs:
             raise ValueError(f"{args.file} holds no sentence")
         args.out.mkdir(parents=True, exist_ok=True)
-        _check_writable(args.json)
+    _check_outputs([out for _, out in jobs], args.json)
     tts, voice = _tts_and_voice(args)
     infos = []
     for text, out in jobs:
@@ -173,8 +158,9 @@ def _speak(args: argparse.Namespace) -> int:
         speech.save(out)
         infos.append({"file": str(out), **speech.info(), "checkpoint": tts.origin})
         for note in speech.notes:
-            print(f"note: {note}")
-        print(f"{out}: {speech.duration_s:.1f} s, real-time factor {speech.real_time_factor:.2f}, seed {args.seed}")
+            print(f"note: {note}", file=_report(out))
+        done = f"{speech.duration_s:.1f} s, real-time factor {speech.real_time_factor:.2f}, seed {args.seed}"
+        print(f"{out}: {done}", file=_report(out))
     if args.json:
         write_json(args.json, infos if args.file else infos[0])
     return 0
@@ -205,7 +191,7 @@ def _tts_and_voice(args: argparse.Namespace):
 
 def _read(args: argparse.Namespace) -> int:
     settings, text = _settings(args), _read_text(args.file)
-    _check_writable(args.out)
+    _check_outputs([args.out])
     tts, voice = _tts_and_voice(args)
     from tqdm import tqdm
 
@@ -222,7 +208,8 @@ def _read(args: argparse.Namespace) -> int:
             bar.set_postfix_str(f"{reading.samples / tts.codec.sample_rate:.0f} s of speech")
 
         reading = read_aloud(tts, text, voice, args.out, settings, report)
-    print(f"{args.out}: {reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}")
+    done = f"{reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}"
+    print(f"{args.out}: {done}", file=_report(args.out))
     return 0
 
 
@@ -234,13 +221,20 @@ def _voices(_: argparse.Namespace) -> int:
     return 0
 
 
-def _check_writable(*paths: Path | None) -> None:
-    """Refuse an output that cannot be written before any work is done."""
-    for path in filter(None, paths):
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder; name a file")
-        if not path.absolute().parent.is_dir():
-            raise ValueError(f"there is no folder {path.absolute().parent} to write {path.name} to; make it first")
+def _check_outputs(audio: Sequence[Path], info: Path | None = None) -> None:
+    """Refuse outputs that cannot be written before any work is done."""
+    from phonelm.audio import check_output
+
+    for path in audio:
+        check_output(path)
+    names = {os.path.realpath(path) for path in audio if not written_in_place(path)}
+    if info is not None and os.path.realpath(info) in names:
+        raise ValueError(f"{info} cannot hold both the audio and the JSON: name two files")
+
+
+def _report(out: Path) -> TextIO:
+    """Where to say what was done: standard output may be what the audio is written to."""
+    return sys.stderr if written_in_place(out) else sys.stdout
 
 
 def _phonemize(args: argparse.Namespace) -> int:
@@ -259,15 +253,16 @@ def _phonemize(args: argparse.Namespace) -> int:
 
 
 def _codec(args: argparse.Namespace) -> int:
-    from phonelm.audio import read_audio, write_wav
+    from phonelm.audio import read_audio, write_audio
     from phonelm.codec import Codec
 
-    _check_writable(args.out)
+    _check_outputs([args.out])
     wav, sample_rate = read_audio(args.input)
     codec = Codec.load(args.codec, args.codec_path)
     codes = codec.encode(wav, sample_rate, args.codebooks)
-    write_wav(args.out, codec.waveform(codes), codec.sample_rate)
-    print(f"{args.out}: {codes.shape[1]} codebooks x {codes.shape[2]} frames, {codec.frame_rate:.0f} frames/s")
+    write_audio(args.out, codec.waveform(codes), codec.sample_rate)
+    done = f"{codes.shape[1]} codebooks x {codes.shape[2]} frames, {codec.frame_rate:.0f} frames/s"
+    print(f"{args.out}: {done}", file=_report(args.out))
     return 0
 
 
@@ -281,7 +276,7 @@ def _installed(package: str) -> str:
 def _info(args: argparse.Namespace) -> int:
     import torch
 
-    from phonelm import __version__
+    from phonelm.generation import is_cached
     from phonelm.tts import TTS
 
     tts = TTS.load(args.checkpoint)
@@ -293,4 +288,7 @@ def _info(args: argparse.Namespace) -> int:
     print(f"trained     {m.get('progress') or 'the mean of ' + ', '.join(map(str, m.get('averaged', [])))}")
     print(f"codec       {tts.codec.name}, {tts.codec.n_q} codebooks of {tts.codec.card}, {tts.codec.frame_rate:.0f} "
           f"frames/s, fingerprint {tts.codec.fingerprint}")  # fmt: skip
+    if not is_cached():
+        print("cache       no folder for compiled code can be written, so that every start takes longer: let "
+              "NUMBA_CACHE_DIR name one")  # fmt: skip
     return 0

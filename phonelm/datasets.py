@@ -27,6 +27,11 @@ class Row:
     speed: float = 1.0  # played this much faster, pitch and formants included
     is_spoiled: bool = False  # by `spoil`
 
+    def version(self) -> tuple[int, int]:
+        """Size in bytes and time of the last change in ns of the audio file: a cache of it is stale if they differ."""
+        found = self.path.stat()
+        return found.st_size, found.st_mtime_ns
+
     def at_speed(self, speed: float) -> Row:
         """The same utterance played faster or slower, which makes it another voice (Ko et al., Interspeech 2015)."""
         suffix = f"@{speed:g}"

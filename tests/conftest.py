@@ -45,13 +45,13 @@ def tiny_tts():
 @pytest.fixture(scope="session")
 def voice_file(tmp_path_factory):
     """A clip of two seconds, voice-like: a buzzing tone with changing pitch and loudness."""
-    from phonelm.audio.files import write_wav
+    from phonelm.audio.files import write_audio
     from phonelm.config import SAMPLE_RATE
 
     t = torch.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     wav = 0.3 * torch.sin(2 * torch.pi * (140 * t + 3 * torch.sin(5 * t))) ** 3 * (1 + 0.5 * torch.sin(9 * t))
     path = tmp_path_factory.mktemp("voice") / "voice.wav"
-    write_wav(path, wav.numpy(), SAMPLE_RATE)
+    write_audio(path, wav.numpy(), SAMPLE_RATE)
     return path
 
 

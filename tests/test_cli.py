@@ -1,7 +1,10 @@
 """The command line: what it writes, and one clear line with exit code 2 for bad input."""
 
 import json
+import os
+import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from phonelm import __version__
 from phonelm.cli import main
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 from phonelm.model import weights
@@ -86,6 +90,39 @@ def test_codec_round_trip(tmp_path):
     assert 0.7 < after.std() / before.std() < 1.4
 
 
+@pytest.mark.parametrize(("suffix", "kind"), [("mp3", "MP3"), ("flac", "FLAC"), ("opus", "OGG")])
+def test_the_suffix_decides_the_format(model, clip, tmp_path, suffix, kind):
+    a, b = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    assert speak("Hi.", "--prompt", clip, "-o", a, "--checkpoint", model) == 0
+    assert main(["codec", clip, "-o", str(b)]) == 0
+    assert soundfile.info(a).format == soundfile.info(b).format == kind
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices as POSIX has them")
+def test_a_device_stays_a_device(model, clip, capsys):
+    assert speak("Hi.", "--prompt", clip, "-o", "/dev/null", "--checkpoint", model) == 0
+    assert main(["codec", clip, "-o", "/dev/null"]) == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode) and capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_a_closed_pipe_ends_quietly(buffered):
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "phonelm", "voices"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment,
+    )  # fmt: skip
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 128 + signal.SIGPIPE
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0 and __version__ in capsys.readouterr().out
+
+
 def test_phonemize(capsys):
     assert main(["phonemize", "I read it yesterday."]) == 0
     assert "R EH1 D" in capsys.readouterr().out
@@ -135,6 +172,11 @@ def bad(tmp_path):
         (["Hi.", "--prompt", "CLIP", "--codebooks", "7"], "4 codebooks"),
         (["Hi.", "--prompt", "CLIP", "--speed", "nan"], "speed"),
         (["Hi.", "--prompt", "CLIP", "-o", "BAD/no/where.wav"], "no folder"),
+        (["Hi.", "--prompt", "CLIP", "-o", "BAD"], "folder"),
+        (["Hi.", "--prompt", "CLIP", "-o", "BAD/a.txt"], ".opus"),
+        (["Hi.", "--prompt", "CLIP", "-o", "BAD/a"], ".opus"),
+        (["Hi.", "--prompt", "CLIP", "--json", "BAD/no/where.json"], "no folder"),
+        (["Hi.", "--prompt", "CLIP", "-o", "BAD/a.wav", "--json", "BAD/a.wav"], "two files"),
         (["Hi.", "--prompt", "CLIP", "--device", "warp"], "warp"),
         (["Hi.", "--prompt", "CLIP", "--lexicon", "BAD/text.wav"], "text.wav, line 1"),
         (["A [b](QQ AH0).", "--prompt", "CLIP"], "unknown phonemes QQ"),

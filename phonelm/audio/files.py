@@ -1,4 +1,4 @@
-"""Audio files, resampling, and making a clean voice prompt from a recording."""
+"""Audio files: reading any usual kind as one channel, and writing WAV, FLAC, MP3 and Opus."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ import numpy as np
 import soundfile
 import soxr
 
-from phonelm.files import atomic_write
+from phonelm.audio.decode import AudioError, Check, decode
+from phonelm.files import atomic_write, check_writable, written_in_place
 
 SILENCE_DBFS = -60.0  # a recording that never gets louder is silent
+CANCELLED = 1 / 4  # of the energy that the mean of independent channels has; below, the channels cancel each other out
+FORMATS = {  # what can be written, by suffix: libsndfile's format and subtype
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".opus": ("OGG", "OPUS"),
+    ".ogg": ("OGG", "OPUS"),
+}
 
 
-class AudioError(ValueError):
-    """Audio that cannot be used; the message says why."""
+def read_audio(path: str | Path, check: Check | None = None) -> tuple[np.ndarray, int]:
+    """Read an audio file (WAV, FLAC, OGG, Opus, MP3, M4A, WebM), or the sound of a video, as one channel.
 
-
-def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
-    """Read an audio file (WAV, FLAC, OGG, MP3) with libsndfile; channels are averaged.
-
+    Args:
+        path: the file.
+        check: see `decode`.
     Returns:
         (S,) float32 and its sample rate in Hz.
     Raises:
@@ -30,11 +38,18 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     path = Path(path)
     if not path.is_file():
         raise AudioError(f"no audio file at {path}")
-    try:
-        wav, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: headerless .raw
-        raise AudioError(f"{path} cannot be read as audio ({error}): use WAV, FLAC, OGG or MP3") from None
-    return _checked(wav.mean(axis=1), str(path)), sample_rate
+    wav, sample_rate = decode(path, check)
+    return _checked(mono(wav), str(path)), sample_rate
+
+
+def mono(wav: np.ndarray) -> np.ndarray:
+    """(S, C) float -> (S,): the mean of the channels, or the loudest one if they cancel each other out."""
+    mean = wav.mean(axis=1)
+    if wav.shape[1] == 1 or not len(wav) or not np.isfinite(wav).all():
+        return mean
+    energy = np.var(wav, axis=0, dtype=np.float64)
+    independent = energy.mean() / wav.shape[1]  # energy of the mean of independent channels
+    return wav[:, energy.argmax()] if np.var(mean, dtype=np.float64) < CANCELLED * independent else mean
 
 
 def resample(wav: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
@@ -58,6 +73,33 @@ def to_int16(wav: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(np.asarray(wav, np.float32) * 32768), -32768, 32767).astype(np.int16)
 
 
+def output_format(path: str | Path) -> tuple[str, str]:
+    """libsndfile's format and subtype for an output file: by its suffix; WAV for a device or pipe without one.
+
+    Raises:
+        AudioError: another suffix, or none; a format that the libsndfile here cannot write.
+    """
+    suffix = Path(path).suffix.lower()
+    if not suffix and Path(path).name and written_in_place(path):
+        suffix = ".wav"
+    if suffix not in FORMATS:
+        raise AudioError(f"cannot write {path}: the name must end in {', '.join(FORMATS)}, which decides the format")
+    if FORMATS[suffix][1] not in soundfile.available_subtypes(FORMATS[suffix][0]):
+        raise AudioError(f"cannot write {path}: the libsndfile here cannot write {suffix}; name a .wav file")
+    return FORMATS[suffix]
+
+
+def check_output(path: str | Path) -> None:
+    """Refuse an audio file that cannot be written, before any work is done for it.
+
+    Raises:
+        AudioError: as for `output_format`.
+        OSError: as for `files.check_writable`.
+    """
+    check_writable(path)
+    output_format(path)
+
+
 def audio_bytes(
     wav: np.ndarray, sample_rate: int, kind: str, subtype: str, tags: Mapping[str, str] | None = None
 ) -> bytes:
@@ -77,8 +119,8 @@ def audio_bytes(
     return buffer.getvalue()
 
 
-def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int, tags: Mapping[str, str] | None = None) -> None:
-    """Write a 16-bit mono WAV file, whole or not at all.
+def write_audio(path: str | Path, wav: np.ndarray, sample_rate: int, tags: Mapping[str, str] | None = None) -> None:
+    """Write a mono file of the format that its suffix says (WAV and FLAC with 16 bits), whole or not at all.
 
     Args:
         path: the file; its folder must exist.
@@ -91,12 +133,14 @@ def write_wav(path: str | Path, wav: np.ndarray, sample_rate: int, tags: Mapping
     wav = np.asarray(wav)
     if wav.ndim != 1 or not np.isfinite(wav).all():
         raise AudioError(f"cannot write {path}: audio must be (S,) finite numbers, got shape {wav.shape}")
-    content = audio_bytes(to_int16(wav), sample_rate, "WAV", "PCM_16", tags)
+    content = audio_bytes(to_int16(wav), sample_rate, *output_format(path), tags)
     try:
         with atomic_write(path) as file:
             file.write(content)
-    except (OSError, ValueError) as error:  # ValueError: an empty name
-        raise AudioError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+    except BrokenPipeError:  # not an error of the path: the reader has enough
+        raise
+    except OSError as error:
+        raise AudioError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _checked(wav: np.ndarray, name: str) -> np.ndarray:
@@ -108,5 +152,3 @@ def _checked(wav: np.ndarray, name: str) -> np.ndarray:
     if np.abs(wav - wav.mean()).max() < 10 ** (SILENCE_DBFS / 20):
         raise AudioError(f"{name} is silent (never above {SILENCE_DBFS:.0f} dBFS)")
     return wav
-
-

@@ -20,6 +20,22 @@ def active_rms(wav: np.ndarray) -> float:
     return float(np.sqrt(_energies(wav)[_active(wav)].mean()))
 
 
+def active_s(wav: np.ndarray) -> float:
+    """Seconds of a waveform (S,) at `SAMPLE_RATE` that are no pause; the last frame counts as far as it is filled."""
+    size, active = round(FRAME_S * SAMPLE_RATE), _active(wav)
+    return float(np.minimum(len(wav) - size * np.flatnonzero(active), size).sum() / SAMPLE_RATE)
+
+
+def quiet_share(wav: np.ndarray) -> float:
+    """Share of the frames of a waveform (S,) at `SAMPLE_RATE` that are less than half as loud as the mean frame.
+
+    Syllables, consonants and pauses make many such frames in speech; noise has none, and music often few (Scheirer and
+    Slaney, ICASSP 1997: "percentage of low-energy frames").
+    """
+    rms = np.sqrt(_energies(wav))
+    return float(np.mean(rms < rms.mean() / 2))
+
+
 def normalise(wav: np.ndarray) -> np.ndarray:
     """(S,) float32 with some sound in it -> the same at `PROMPT_DBFS`, or quieter where a peak would be too high."""
     return wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / active_rms(wav), PROMPT_PEAK / np.abs(wav).max()))

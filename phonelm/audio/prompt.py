@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from phonelm.audio.bandwidth import fill_band
-from phonelm.audio.files import SILENCE_DBFS, AudioError, _checked, resample
-from phonelm.audio.loudness import FRAME_S, _active, normalise
+from phonelm.audio.decode import AudioError
+from phonelm.audio.files import SILENCE_DBFS, _checked, resample
+from phonelm.audio.loudness import FRAME_S, _active, active_s, normalise, quiet_share
 from phonelm.config import SAMPLE_RATE
 
 EDGE_S = 0.05  # silence kept before and after a prompt
 CLIP_HZ = (4_000, 192_000)  # rates of a recording to make a prompt of
 MIN_PROMPT_S = 0.5  # of sound, pauses not counted
 MIN_CUT_S, MAX_PROMPT_S = 6.0, 10.0  # a longer prompt is cut between the two
+MIN_QUIET_SHARE = 0.15  # of speech; measured in docs/RELIABILITY.md
 QUIET_S = 0.1  # the cut is in the middle of the quietest window of this length
 
 
@@ -63,11 +65,13 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
             f"{end / SAMPLE_RATE:.1f} s are used"
         )
     wav = wav[start:end]
-    active = _active(wav)
-    if active.sum() * FRAME_S < MIN_PROMPT_S:
+    if (sound_s := active_s(wav)) < MIN_PROMPT_S:
         raise AudioError(
-            f"the voice prompt has only {active.sum() * FRAME_S:.2f} s of sound; at least {MIN_PROMPT_S} s are needed"
+            f"the voice prompt has only {np.floor(sound_s * 100) / 100:.2f} s of sound; at least {MIN_PROMPT_S} s are "
+            "needed"
         )
+    if quiet_share(wav) < MIN_QUIET_SHARE:
+        notes.append("the voice prompt does not sound like speech: it has no quiet moments, as noise and some music")
     wav, width_hz = fill_band(wav)
     if width_hz is not None:
         notes.append(f"the voice prompt has nothing above {width_hz / 1000:.1f} kHz: high frequencies were filled in")

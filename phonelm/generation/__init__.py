@@ -2,6 +2,7 @@
 
 from phonelm.generation.engine import PRECISIONS, Engine
 from phonelm.generation.generate import Frame, Request, generate, generate_batch
+from phonelm.generation.kernels import is_cached
 
 __all__ = [
     "Engine",
@@ -10,4 +11,5 @@ __all__ = [
     "Request",
     "generate",
     "generate_batch",
+    "is_cached",
 ]

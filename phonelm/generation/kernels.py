@@ -2,19 +2,38 @@
 
 A step works on single vectors, whose hundreds of operations cost more to call than to compute. Compiled together they
 take a fifth of the time, release the interpreter, and treat each row of a batch exactly as they would treat it alone.
-Compiled code is kept in `__pycache__` (or in the user's cache), so that only the first process waits for it.
+Compiled code is kept in `__pycache__` (or in the user's cache), so that only the first process waits for it. Where
+neither can be written, as on a read-only file system, every process compiles anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 from numba import njit
+from numba.core.caching import NullCache
 
 from phonelm.model import EPS
 
 f32 = np.float32
-compiled = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # infinities keep their meaning
 Packed = tuple[np.ndarray, np.ndarray]  # (..., out, in) int8 steps and (..., out) float32 scales
+F = TypeVar("F", bound=Callable)
+
+
+def compiled(function: F) -> F:
+    """The function compiled by Numba at its first call, or read from the cache if there can be one."""
+    options = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}  # infinities keep their meaning
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder for the cache can be written
+        return njit(**options)(function)
+
+
+def is_cached() -> bool:
+    """Whether compiled code is kept for the next process."""
+    return not isinstance(step._cache, NullCache)
 
 
 def pack(weight: np.ndarray) -> Packed:

@@ -12,6 +12,7 @@ from phonelm.config import SamplingConfig
 from phonelm.generation import kernels
 from phonelm.model import seen_codes, to_codec
 
+COLDEST = 1e-6  # lower temperatures are 0: logits of about 10 are rounded by as much as this
 TOP = 5  # likeliest codes reported for each cell of the grid
 
 
@@ -57,7 +58,7 @@ def clamp_masks(clamp: str, prompt: Tensor | None, seen: Tensor | None, k: int, 
 
 
 def draw(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator: torch.Generator) -> int:
-    """Sample a code; temperature 0 takes the likeliest.
+    """Sample a code; a temperature below `COLDEST` takes the likeliest.
 
     Args:
         logits: (card,) float, on the CPU.
@@ -66,7 +67,7 @@ def draw(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator:
     """
     if mask is not None:
         logits = logits.masked_fill(~mask, -torch.inf)
-    if config.temperature == 0:
+    if config.temperature < COLDEST:
         return int(logits.argmax())
     if config.top_k or config.top_p < 1:
         highest, order = logits.topk(config.top_k or len(logits))

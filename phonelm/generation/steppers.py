@@ -87,11 +87,21 @@ class Stepper:
                 )
             )
         )
-        self.turns = self._turns(512)
+        self.turns = self._turns(512)  # of the longest rows yet, see `turns_for`
 
     def _turns(self, length: int) -> Tensor:
         """(length, 2, D/H/2): cosines and sines of so many rotary positions."""
         return self.transformer.rotary(0, length, self.norm.device).transpose(0, 1).contiguous()
+
+    def turns_for(self, length: int) -> Tensor:
+        """`_turns` of at least so many positions, kept for the next call.
+
+        Any number of threads may call this: each uses the table that it got, whatever the others keep meanwhile.
+        """
+        turns = self.turns
+        if length > len(turns):
+            turns = self.turns = self._turns(2 * length)
+        return turns
 
     def _unit(self, x: Tensor) -> Tensor:
         """RMSNorm without its weight and without the factor sqrt(D), both of which the next matrix holds."""
@@ -100,14 +110,12 @@ class Stepper:
     def __call__(self, x: Tensor, rows: Rows) -> Tensor:
         """(B, D) the next position of the first B rows -> (B, D); the rows grow by it."""
         rows.reserve(rows.longest + 1)
-        if rows.longest >= self.turns.shape[0]:
-            self.turns = self._turns(2 * rows.longest)
-        y = self._step(x, rows)
+        y = self._step(x, rows, self.turns_for(rows.longest + 1))
         rows.grown(x.shape[0])
         return y
 
-    def _step(self, x: Tensor, rows: Rows) -> Tensor:
-        return self._blocks(x, rows.data, rows.lengths, self.turns, rows.longest + 1, len(x) > 1)
+    def _step(self, x: Tensor, rows: Rows, turns: Tensor) -> Tensor:
+        return self._blocks(x, rows.data, rows.lengths, turns, rows.longest + 1, len(x) > 1)
 
     def _blocks(self, x: Tensor, data: Tensor, lengths: Tensor, turns: Tensor, end: int, masked: bool) -> Tensor:
         """The step in PyTorch: attention to the first `end` positions, if `masked` only to those that a row has."""
@@ -135,18 +143,18 @@ class GraphedStepper(Stepper):
 
     capture = True
 
-    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+    def _step(self, x: Tensor, rows: Rows, turns: Tensor) -> Tensor:
         if self.capture and len(x) not in rows.graphs:
             try:
                 rows.graphs[len(x)] = self._captured(x, rows)
             except RuntimeError as error:
                 warnings.warn(f"no CUDA graph, so speech takes longer: {str(error).splitlines()[0]}", stacklevel=2)
                 self.capture = False
-        return rows.graphs[len(x)](x) if self.capture else super()._step(x, rows)
+        return rows.graphs[len(x)](x) if self.capture else super()._step(x, rows, turns)
 
     def _captured(self, x: Tensor, rows: Rows) -> Graph:
         data, lengths, end = rows.data, rows.lengths, rows.data.shape[4]
-        turns = self.turns if len(self.turns) >= end else self._turns(end)
+        turns = self.turns_for(end)
         return Graph(lambda x: self._blocks(x, data, lengths, turns, end, masked=True), x)
 
 
@@ -162,10 +170,10 @@ class CompiledStepper(Stepper):
         self.row_products = sum(m.numel() for m in self.matrices)
         self.matrices = ()
 
-    def _step(self, x: Tensor, rows: Rows) -> Tensor:
+    def _step(self, x: Tensor, rows: Rows, turns: Tensor) -> Tensor:
         step: Callable[..., None] = kernels.step
         y = x.contiguous().numpy().copy()
-        tables: list[Any] = [*self.packed, self.norm.numpy(), self.turns.numpy(), rows.data.numpy(), rows.lengths.numpy()]
+        tables: list[Any] = [*self.packed, self.norm.numpy(), turns.numpy(), rows.data.numpy(), rows.lengths.numpy()]
         parts = min(torch.get_num_threads(), len(y), max(1, len(y) * self.row_products // PART_PRODUCTS))
         ends = [len(y) * i // parts for i in range(parts + 1)]
         (first, end), *others = zip(ends, ends[1:])

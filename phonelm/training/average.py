@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 
 from phonelm import checkpoint
+from phonelm.files import check_writable
 from phonelm.model import weights
+from phonelm.training.guard import check_finite
 
 SAME = ("config", "symbols", "codec_fingerprint")
 
@@ -22,10 +24,13 @@ def average(models: Sequence[Path], out: Path) -> None:
 
     Raises:
         ValueError: fewer than two.
+        OSError: `out` cannot be written.
+        DivergedError: one of them has weights that are not finite.
         CheckpointError: one cannot be read, or its sizes, phonemes or codec differ from the first one's.
     """
     if len(models) < 2:
         raise ValueError("name at least two models to average")
+    check_writable(out)
     read = [checkpoint.load(path, weights.KIND) for path in models]
     tensors, metadata = read[0]
     for path, (other, header) in zip(models[1:], read[1:]):
@@ -38,6 +43,7 @@ def average(models: Sequence[Path], out: Path) -> None:
     for name in tensors:
         all_of_them = torch.stack([other[name] for other, _ in read])
         mean[name] = all_of_them.any(0) if name == weights.SEEN else all_of_them.mean(0)
+    check_finite(mean)
     kept = {k: v for k, v in metadata.items() if k not in ("format", "progress")}
     progress = [p for _, header in read for p in header.get("averaged") or [header.get("progress")]]
     checkpoint.save(out, mean, {**kept, "averaged": progress}, half=True)

@@ -25,7 +25,7 @@ PRECISIONS = ("bf16", "fp16", "fp32")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the acoustic model is trained."""
+    """How the acoustic model is trained. `ValueError` names the setting that is out of range."""
 
     batch_frames: int = 1700  # target frames of a step, over all processes
     dataset_weights: dict[str, float] = field(default_factory=dict)  # how often an epoch has each utterance, if not 1
@@ -56,6 +56,19 @@ class TrainConfig:
     save_every_minutes: float = 5.0
     speak_every_minutes: float = 15.0  # audio, code grid and word error rate of fixed sentences; 0: never
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
+        limits = {
+            "batch_frames": (1, 10**7), "muon_lr": (0, 1), "adam_lr": (0, 1), "warmup_steps": (1, 10**9),
+            "holdout": (1, 10**9), "max_steps": (0, 10**9), "seed": (0, 2**63 - 1),
+        }  # fmt: skip
+        for name, (low, high) in limits.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
+        if not self.max_steps and not self.max_minutes > 0:
+            raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")
 
 
 CODEC_STAGES = ("mel", "gan")

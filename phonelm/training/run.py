@@ -18,6 +18,7 @@ class Progress:
     step: int = 0
     seconds: float = 0.0
     audio_s: float = 0.0
+    skipped: int = 0  # steps not taken, because loss or gradient were not finite
 
     def share(self, config: TrainConfig | CodecTrainConfig) -> float:
         """How much of the budget is used, 0 to 1."""

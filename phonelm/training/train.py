@@ -21,6 +21,7 @@ from phonelm.text import Phonemizer
 from phonelm.training.batches import BatchMaker, draw_epoch, plan_epoch, split_holdout
 from phonelm.training.config import PRECISIONS, TrainConfig
 from phonelm.training.data.dataset import CodesDataset
+from phonelm.training.guard import StepGuard, check_finite
 from phonelm.training.loss import losses
 from phonelm.training.monitor import SCALARS_EVERY, Monitor
 from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
@@ -28,6 +29,7 @@ from phonelm.training.run import Progress, make_accelerator, same_everywhere
 from phonelm.tts import TTS, Voice
 
 KIND = "training"  # of `last.safetensors`
+EMPTY_EPOCHS = 1000  # in a row, after which a run gives up: with small dataset weights one may be empty by chance
 SAMPLE_PROMPT_S = 4.0  # length of the voice prompt of spoken samples
 
 
@@ -63,6 +65,8 @@ class Run:
         model_config, config: ignored in favour of the saved ones when the run is resumed.
         resume: continue from `last.safetensors` if it is there.
         init: trained weights to start from, with their sizes: for a new voice, or for a longer training.
+    Raises:
+        ValueError: too few utterances, or settings that do not go together.
     """
 
     def __init__(
@@ -102,6 +106,8 @@ class Run:
         self.model, *self.optimizers = self.accelerator.prepare(model, *optimizers)
         self.ema.to(self.accelerator.device)
         self.train_set, self.held = split_holdout(self.dataset, config.holdout, 0)
+        if not self.held:
+            raise ValueError(f"{cache} has {len(self.dataset)} utterances: at least 5 and a holdout of 1 are needed")
         self.frames = [r["frames"] for r in self.dataset.records]
         self.datasets = [r["speaker"].split("/")[0] for r in self.dataset.records]
         known = sorted(set(self.datasets))
@@ -111,15 +117,21 @@ class Run:
             raise ValueError("every dataset has the weight 0: there is nothing to train on")
         self.seen_codes = self._seen()
         self.maker = BatchMaker(self.dataset, self.train_set, self.model_config, config)
+        self.guard = StepGuard()
 
     def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole."""
+        """Write both checkpoints; a kill at any moment leaves the former ones whole.
+
+        Raises:
+            DivergedError: weights that are not finite; nothing is written.
+        """
         if not self.accelerator.is_main_process:
             return
         common = {"config": to_dict(self.model_config), "train": to_dict(self.config), "progress": vars(self.progress)}
         tensors = {f"model.{k}": v for k, v in self.raw_model.state_dict().items()}
         tensors |= {f"ema.{k}": v for k, v in self.ema.state_dict().items()}
         tensors |= pack_state(self.optimizers)
+        check_finite(tensors)
         checkpoint.save(self.out / "last.safetensors", tensors, {"kind": KIND, **common})
         weights.save(self.out / "model.safetensors", self.ema.module, self.seen_codes, self.codec, common)
 
@@ -131,8 +143,14 @@ class Run:
             seen |= seen_codes(self.dataset[i].codes[None, :k].long(), card)
         return seen
 
-    def step(self, indices: list[int], epoch: int, at: int) -> tuple[Tensor, Tensor]:
-        """One update; the rows of the batch are shared out among the processes."""
+    def step(self, indices: list[int], epoch: int, at: int) -> Tensor | None:
+        """One update; the rows of the batch are shared out among the processes.
+
+        Returns:
+            (K + 1,) cross entropies, see `losses`; None if the update was left out, because it was not finite.
+        Raises:
+            DivergedError: too many updates were left out in a row.
+        """
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         batch = self.maker(indices, [self.config.seed, epoch, at])
         frames = int(batch.target.sum()) / world
@@ -140,46 +158,69 @@ class Run:
         with self.accelerator.autocast():
             loss, parts = losses(self.model, batch, self.config, frames)
         self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        accepted = self.guard.accepts(self.accelerator.reduce(loss.detach(), "mean"), norm)
         for optimizer in self.optimizers:
-            optimizer.step()
+            if accepted or self.accelerator.scaler:  # a scaler (fp16) leaves the step out itself, and scales less then
+                optimizer.step()
             optimizer.zero_grad()
-        self.ema.update_parameters(self.raw_model)
         self.progress.audio_s += frames * world / FRAME_RATE
-        return self.accelerator.reduce(loss.detach(), "mean"), self.accelerator.reduce(parts, "mean")
+        if not accepted:
+            self.progress.skipped += 1
+            return None
+        self.ema.update_parameters(self.raw_model)
+        return self.accelerator.reduce(parts, "mean")
+
+    def plan(self, epoch: int) -> list[list[int]]:
+        """The batches of an epoch that have an utterance for every process; none if chance drew too few utterances.
+
+        Raises:
+            ValueError: batches that are too small for the number of processes.
+        """
+        config, world, seed = self.config, self.accelerator.num_processes, [self.config.seed, epoch]
+        drawn = draw_epoch(self.datasets, self.train_set, config.dataset_weights, seed)
+        plan = [p for p in plan_epoch(self.frames, drawn, config.batch_frames, seed) if len(p) >= max(1, world)]
+        if not plan and len(drawn) >= world:
+            raise ValueError(
+                f"no batch of {config.batch_frames} frames has an utterance for each of {world} processes: raise "
+                f"--batch-frames to {world * max(self.frames[i] for i in drawn)}, or start fewer processes"
+            )
+        return plan
 
     def train(self) -> None:
-        """Run until the budget of minutes or steps is used up."""
+        """Run until the budget of minutes or steps is used up; raises as `plan`, `step` and `save` do."""
         progress, config, main = self.progress, self.config, self.accelerator.is_main_process
         monitor = Monitor(self.out / "events", self._sample_voice()) if main else None
         bar = tqdm(total=config.max_steps or None, initial=progress.step, disable=not main)
         mark = last_save = last_spoken = time.monotonic()
-        average = None
+        average, empty = None, 0
         while progress.share(config) < 1:
-            seed = [config.seed, progress.epoch]
-            drawn = draw_epoch(self.datasets, self.train_set, config.dataset_weights, seed)
-            plan = plan_epoch(self.frames, drawn, config.batch_frames, seed)
-            plan = [p for p in plan if len(p) >= self.accelerator.num_processes]
+            plan = self.plan(progress.epoch)
+            empty = 0 if plan else empty + 1
+            if empty == EMPTY_EPOCHS:
+                raise ValueError(f"{empty} epochs in a row had too few utterances: raise --weights")
             for at in range(progress.batch, len(plan)):
                 set_lr(self.optimizers, lr_scale(progress.step, progress.share(config), config.warmup_steps))
-                parts = self.step(plan[at], progress.epoch, at)[1]
-                average = parts if average is None else 0.98 * average + 0.02 * parts
+                parts = self.step(plan[at], progress.epoch, at)
+                if parts is not None:
+                    average = parts if average is None else 0.98 * average + 0.02 * parts
                 now = time.monotonic()
                 progress.step, progress.batch = progress.step + 1, at + 1
                 progress.seconds += same_everywhere(self.accelerator, now - mark)
                 mark, done = now, progress.share(config) >= 1
                 speed = progress.audio_s / progress.seconds
-                if monitor and progress.step % SCALARS_EVERY == 0:
+                if monitor and average is not None and progress.step % SCALARS_EVERY == 0:
                     monitor.losses("train", average, progress.step)
                     monitor.progress(self.optimizers[0].param_groups[0]["lr"], speed, progress.step)
-                if monitor and (done or now - last_save > 60 * config.save_every_minutes):
+                if monitor and average is not None and (done or now - last_save > 60 * config.save_every_minutes):
                     self._checkpoint(monitor, average)
                     last_save = now
                 if monitor and config.speak_every_minutes and now - last_spoken > 60 * config.speak_every_minutes:
                     monitor.speak(self._tts(), progress.step)
                     last_spoken = now
-                losses = " ".join(f"{x:.2f}" for x in average)
-                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, {losses}", refresh=False)
+                losses = " ".join(f"{x:.2f}" for x in average) if average is not None else "no loss"
+                skipped = f", {progress.skipped} skipped" if progress.skipped else ""
+                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, {losses}{skipped}", refresh=False)
                 bar.update()
                 if done:
                     break

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from phonelm.audio import audio_bytes, to_int16
+from phonelm.audio import FORMATS, audio_bytes, to_int16
 from phonelm.config import SamplingConfig, from_dict, to_dict
 from phonelm.tts.recipe import MADE_WITH, MAX_CLIP_SAMPLES, MAX_EDITS, Clip, Recipe, RecipeError, check_clip
 from phonelm.tts.speech import Edit, Speech
@@ -23,7 +23,7 @@ from phonelm.tts.voices import NAME
 KIND, FORMAT = "phonelm-recipe", 3
 UNGUIDED = 2  # the format before there was guidance
 RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
-SMALL = {"speech.mp3": ("MP3", "MPEG_LAYER_III"), "speech.opus": ("OGG", "OPUS")}  # libsndfile's formats and subtypes
+SMALL = {f"speech{suffix}": FORMATS[suffix] for suffix in (".mp3", ".opus")}
 MAX_BYTES = 20 * 2**20  # of a file that is read
 MAX_RECIPE_BYTES = 2**16
 LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP: 4 * MAX_CLIP_SAMPLES + 2**12}

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import soundfile
 
-from phonelm.audio import AudioError, to_int16
+from phonelm.audio import AudioError, check_output, output_format, to_int16
 from phonelm.config import SamplingConfig
-from phonelm.files import atomic_write, write_json
+from phonelm.files import atomic_write, write_json, written_in_place
 from phonelm.text import Phonemes
 from phonelm.tts.recipe import identity, voice_identity
 from phonelm.tts.speech import Speech, Voice
@@ -38,29 +39,45 @@ class Reading:
     samples: int = 0
 
 
+Progress = Callable[[Reading, Sequence[Phonemes]], None]
+
+
 def read_aloud(
     tts: TTS,
     text: str,
     voice: Voice,
     out: Path,
     settings: SamplingConfig = SamplingConfig(),
-    on_progress: Callable[[Reading, Sequence[Phonemes]], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Reading:
-    """Speak a text of any length into a 16-bit WAV file.
+    """Speak a text of any length into an audio file (WAV and FLAC with 16 bits).
 
-    What is spoken already is kept beside it, in `OUT.part` and `OUT.part.json`; called again with the same arguments
-    after an interruption of any kind, the reading goes on there, and the file is the same as without one.
+    What is spoken already is kept beside the file, in `OUT.part` and `OUT.part.json`. Called again with the same
+    arguments after an interruption of any kind, the reading goes on there, and the file is the same as without one.
+    A reading into a device or a pipe cannot go on: its parts are kept in a temporary folder.
 
     Args:
-        out: the file, written as a whole at the end.
+        out: the file, written as a whole at the end; its suffix decides the format, see `audio.FORMATS`.
         on_progress: called with the reading so far and the pieces of the text: at once, and whenever some are spoken.
     Raises:
         TextError: there is nothing to say.
         AudioError: the parts that are there are of another text, voice, setting or model; a file cannot be written.
     """
+    try:
+        check_output(out)
+    except OSError as error:
+        raise AudioError(f"cannot write {out}: {error.strerror or error}") from None
     pieces = tts.phonemize(text)
     plan = Speech(text, pieces, voice, settings, tts.codec.sample_rate, deterministic=tts.deterministic)
-    part, state = (out.with_name(out.name + suffix) for suffix in (".part", ".part.json"))
+    with TemporaryDirectory() as folder:
+        beside = Path(folder, "speech") if written_in_place(out) else Path(os.path.realpath(out))
+        return _read_into(tts, plan, beside, out, on_progress)
+
+
+def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Progress | None) -> Reading:
+    """`read_aloud`, with the parts beside the file `beside`."""
+    pieces, settings = plan.phonemes, plan.settings
+    part, state = (beside.with_name(beside.name + suffix) for suffix in (".part", ".part.json"))
     reading = _resume(part, state, _key(tts, plan))
     if on_progress:
         on_progress(reading, pieces)
@@ -68,7 +85,7 @@ def read_aloud(
         while reading.pieces < len(pieces):
             at = reading.pieces
             moved = replace(settings, seed=(settings.seed + at) % 2**63)
-            speech = tts.speak(pieces[at : at + WIDTH], voice, moved)
+            speech = tts.speak(pieces[at : at + WIDTH], plan.voice, moved)
             with open(part, "r+b") as file:
                 file.truncate(2 * reading.samples)  # what came after the last state
                 file.seek(0, 2)
@@ -81,6 +98,8 @@ def read_aloud(
             if on_progress:
                 on_progress(reading, pieces)
         _finish(part, out, plan, reading.samples)
+    except BrokenPipeError:  # not an error of the path: the reader has enough
+        raise
     except OSError as error:
         raise AudioError(f"cannot write {error.filename or out}: {error.strerror or error}") from None
     state.unlink()
@@ -117,9 +136,10 @@ def _resume(part: Path, state: Path, key: str) -> Reading:
 
 
 def _finish(part: Path, out: Path, plan: Speech, samples: int) -> None:
-    """The parts as a WAV file with the tags of a speech."""
+    """The parts as an audio file with the tags of a speech."""
+    kind, subtype = output_format(out)
     sound = np.memmap(part, "<i2", "r", shape=(samples,))
-    with atomic_write(out) as raw, soundfile.SoundFile(raw, "w", plan.sample_rate, 1, "PCM_16", format="WAV") as file:
+    with atomic_write(out) as raw, soundfile.SoundFile(raw, "w", plan.sample_rate, 1, subtype, format=kind) as file:
         for name, value in plan.tags.items():
             setattr(file, name, value)
         for start in range(0, samples, BLOCK):

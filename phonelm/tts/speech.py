@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phonelm.audio import provenance, write_wav
+from phonelm.audio import provenance, write_audio
 from phonelm.config import FRAME_RATE, SamplingConfig
 from phonelm.generation import Frame
 from phonelm.model import to_codec
@@ -146,8 +146,12 @@ class Speech:
         return provenance.tags(recipe)
 
     def save(self, path: str | Path) -> None:
-        """Write the audio as a 16-bit WAV file with `tags`, whole or not at all; `AudioError` if that is impossible."""
-        write_wav(path, self.wav, self.sample_rate, self.tags)
+        """Write the audio with `tags`, whole or not at all, in the format of the suffix (see `audio.FORMATS`).
+
+        Raises:
+            AudioError: another suffix, or a file that cannot be written.
+        """
+        write_audio(path, self.wav, self.sample_rate, self.tags)
 
     def info(self) -> dict[str, Any]:
         """All that is needed to understand or repeat this result, as plain JSON types."""

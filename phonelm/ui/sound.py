@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 import numpy as np
 
-from phonelm.audio import write_wav
+from phonelm.audio import write_audio
 from phonelm.tts import TTS
 
 PLAIN = gr.WaveformOptions(show_recording_waveform=False)  # the browser's own player: an <audio> element in the page
@@ -26,5 +26,5 @@ def playable(tts: TTS, *wavs: np.ndarray) -> Iterator[list[str]]:
         paths = [Path(folder, str(i), "audio.wav") for i in range(len(wavs))]
         for path, wav in zip(paths, wavs, strict=True):
             path.parent.mkdir()
-            write_wav(path, wav, tts.codec.sample_rate)
+            write_audio(path, wav, tts.codec.sample_rate)
         yield list(map(str, paths))

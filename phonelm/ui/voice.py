@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gradio as gr
-import soundfile
 
 from phonelm.audio import read_audio
 from phonelm.tts import TTS, Clip, check_clip
@@ -36,12 +35,7 @@ def chosen(kind: str, clip: str | None) -> Clip | str:
 
 def read_clip(path: str) -> Clip:
     """A recording; ValueError if it cannot be read, or is larger than one may be, which is known before it is read."""
-    try:
-        header = soundfile.info(path)
-    except (soundfile.SoundFileError, OSError, TypeError):
-        return read_audio(path)  # which says what is wrong
-    check_clip(header.frames, header.samplerate, header.channels)
-    return read_audio(path)
+    return read_audio(path, check_clip)
 
 
 def without_folder(error: Exception, *clips: str | None) -> str:
@@ -69,7 +63,7 @@ def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:
     names = list(tts.voices)
     kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id=f"{prefix}voice-kind")
     clip = gr.Audio(
-        label="A few seconds of speech: WAV, FLAC, OGG or MP3", type="filepath", visible=False, buttons=[],
+        label="A few seconds of speech: WAV, FLAC, OGG, MP3, M4A or WebM", type="filepath", visible=False, buttons=[],
         sources=["upload", "microphone"], elem_id=f"{prefix}voice",
     )  # fmt: skip
     with gr.Accordion("Listen to the voice as the model gets it", open=False, elem_id=f"{prefix}heard") as accordion:

@@ -1,10 +1,14 @@
 """Reading, writing and resampling audio; making voice prompts."""
 
+import io
+import os
+import threading
+
 import numpy as np
 import pytest
 import soundfile
 
-from phonelm.audio.files import AudioError, read_audio, resample, to_int16, write_wav
+from phonelm.audio.files import FORMATS, AudioError, check_output, read_audio, resample, to_int16, write_audio
 from phonelm.audio.loudness import PROMPT_DBFS, PROMPT_PEAK
 from phonelm.audio.prompt import EDGE_S, MAX_PROMPT_S, MIN_CUT_S, prepare_prompt
 from phonelm.config import SAMPLE_RATE
@@ -77,7 +81,7 @@ def test_int16_clips_and_round_trips():
 
 def test_write_is_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "a.wav"
-    write_wav(path, tone(0.1), SAMPLE_RATE)
+    write_audio(path, tone(0.1), SAMPLE_RATE)
     wav, rate = soundfile.read(path, dtype="int16")
     assert rate == SAMPLE_RATE and np.array_equal(wav, to_int16(tone(0.1)))
 
@@ -86,20 +90,52 @@ def test_write_is_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr("phonelm.files.os.fsync", full_disk)
     with pytest.raises(AudioError, match="No space left"):
-        write_wav(path, tone(0.2), SAMPLE_RATE)
+        write_audio(path, tone(0.2), SAMPLE_RATE)
     assert soundfile.info(path).frames == len(tone(0.1)) and list(tmp_path.iterdir()) == [path]
 
 
 def test_write_names_the_path_it_cannot_write(tmp_path):
-    for path in (tmp_path / "none" / "a.wav", tmp_path):
+    (tmp_path / "folder.wav").mkdir()
+    for path in (tmp_path / "none" / "a.wav", tmp_path / "folder.wav"):
         with pytest.raises(AudioError, match="cannot write .*" + path.name):
-            write_wav(path, tone(0.1), SAMPLE_RATE)
-    with pytest.raises(AudioError, match="empty name"):
-        write_wav("", tone(0.1), SAMPLE_RATE)
+            write_audio(path, tone(0.1), SAMPLE_RATE)
+    with pytest.raises(AudioError, match="must end in"):
+        write_audio("", tone(0.1), SAMPLE_RATE)
     with pytest.raises(AudioError, match="finite"):
-        write_wav(tmp_path / "a.wav", np.array([np.nan]), SAMPLE_RATE)
+        write_audio(tmp_path / "a.wav", np.array([np.nan]), SAMPLE_RATE)
     with pytest.raises(AudioError, match="shape"):
-        write_wav(tmp_path / "a.wav", np.zeros((2, 2)), SAMPLE_RATE)
+        write_audio(tmp_path / "a.wav", np.zeros((2, 2)), SAMPLE_RATE)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_suffix_decides_the_format(tmp_path, suffix):
+    path = tmp_path / f"a{suffix.upper()}"
+    write_audio(path, tone(1), SAMPLE_RATE, {"title": "A tone"})
+    with soundfile.SoundFile(path) as file:
+        assert (file.format, file.subtype) == FORMATS[suffix] and file.title == "A tone"
+        assert abs(file.frames / file.samplerate - 1) < 0.1
+    assert abs(dbfs(read_audio(path)[0]) - dbfs(tone(1))) < 1
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.wav.bak", ".wav"])
+def test_another_suffix_is_refused_with_the_list(tmp_path, name):
+    for refuse in (check_output, lambda path: write_audio(path, tone(0.1), SAMPLE_RATE)):
+        with pytest.raises(AudioError, match=".wav, .flac, .mp3, .opus, .ogg"):
+            refuse(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+@pytest.mark.parametrize(("name", "kind"), [("pipe", "WAV"), ("pipe.flac", "FLAC")])
+def test_a_pipe_gets_the_format_of_its_suffix_or_wav(tmp_path, name, kind):
+    os.mkfifo(tmp_path / name)
+    check_output(tmp_path / name)
+    got = []
+    reader = threading.Thread(target=lambda: got.append((tmp_path / name).read_bytes()), daemon=True)
+    reader.start()
+    write_audio(tmp_path / name, tone(1), SAMPLE_RATE)
+    reader.join(10)
+    assert soundfile.info(io.BytesIO(got[0])).format == kind
 
 
 def test_prompt_is_trimmed_centred_and_normalised():
@@ -110,7 +146,7 @@ def test_prompt_is_trimmed_centred_and_normalised():
     assert len(prompt.wav) == round((prompt.end_s - prompt.start_s) * SAMPLE_RATE) and prompt.wav.dtype == np.float32
     sound = prompt.wav[round(0.1 * SAMPLE_RATE) : -round(0.1 * SAMPLE_RATE)]
     assert dbfs(sound) == pytest.approx(PROMPT_DBFS, abs=0.2)
-    assert abs(sound.mean()) < 1e-3 and prompt.notes == ()
+    assert abs(sound.mean()) < 1e-3
 
 
 def test_prompt_peak_is_limited():
@@ -124,13 +160,13 @@ def test_long_prompt_is_cut_at_a_pause():
     prompt = prepare_prompt(recording, SAMPLE_RATE)
     assert prompt.start_s == pytest.approx(0.45, abs=0.03)
     assert 8.0 <= prompt.end_s <= 8.3
-    [note] = prompt.notes
+    note = prompt.notes[0]
     assert "28.3 s long" in note and "0.5 s to 8.1 s" in note and "\n" not in note
 
 
 def test_long_prompt_without_a_pause_is_cut_all_the_same():
     prompt = prepare_prompt(tone(15), SAMPLE_RATE)
-    assert MIN_CUT_S <= prompt.end_s - prompt.start_s <= MAX_PROMPT_S and len(prompt.notes) == 1
+    assert MIN_CUT_S <= prompt.end_s - prompt.start_s <= MAX_PROMPT_S and "15.0 s long" in prompt.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from phonelm.audio import provenance
-from phonelm.audio.files import audio_bytes, to_int16
+from phonelm.audio.files import FORMATS, audio_bytes, to_int16
 from phonelm.config import SamplingConfig, from_dict
 from phonelm.tts.bundle import SMALL
 
@@ -40,6 +40,13 @@ def test_a_wav_file_says_what_it_is_and_repeats_itself(app_tts, speech, tmp_path
     )
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
     assert np.array_equal(soundfile.read(tmp_path / "a.wav", dtype="int16")[0], to_int16(speech.wav))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format_that_is_saved_says_what_it_is(speech, tmp_path, suffix):
+    speech.save(tmp_path / f"a{suffix}")
+    title, _, recipe = said_about_itself(tmp_path / f"a{suffix}")
+    assert "ynthetic" in title and recipe["text"] == TEXT and recipe["settings"]["seed"] == SETTINGS.seed
 
 
 def test_of_a_clip_nothing_is_written_but_that_there_was_one(tiny_tts, voice_file, tmp_path):

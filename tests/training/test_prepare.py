@@ -16,6 +16,7 @@ from phonelm.codec.codec import Codec
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 from phonelm.datasets import Row, read_dataset
 from phonelm.text.phonemizer import SYMBOLS, Phonemizer
+from phonelm.training.codec.crops import decode_rows
 from phonelm.training.config import AlignerConfig
 from phonelm.training.data import augment as spoil
 from phonelm.training.data import encode
@@ -192,6 +193,21 @@ def test_nothing_usable(tmp_path, dataset):
     (dataset / "metadata.csv").write_text("u00|v|\nu01|v|\n")
     with pytest.raises(ValueError, match="no usable utterance.*empty text"):
         finish([dataset], tmp_path / "cache")
+
+
+def test_audio_that_was_changed_in_place_is_read_again(tmp_path, dataset):
+    def keys():
+        return [chunk.key for chunk in make_chunks(read_dataset(dataset)[0], "codec")]
+
+    def cached(index):
+        return decode_rows(read_dataset(dataset)[0], tmp_path / "audio", quiet=True)[0][index].wav.copy()
+
+    before, samples, again = keys(), cached(1), cached(1)
+    path = dataset / "audio" / "u01.wav"
+    size = path.stat().st_size
+    soundfile.write(path, -soundfile.read(path)[0], SAMPLE_RATE)
+    assert path.stat().st_size == size and keys() != before
+    assert np.array_equal(samples, again) and np.abs(samples.astype(int) + cached(1)).max() <= 1
 
 
 def test_interrupted_and_resumed_is_the_same(tmp_path, dataset, monkeypatch):

@@ -235,9 +235,9 @@ def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
 
 def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path):
     run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=40, batch_frames=400), resume=False)
-    first = run.step(run.train_set[:4], 0, 0)[0]
+    first = run.step(run.train_set[:4], 0, 0).sum()
     run.train()
-    last = run.step(run.train_set[:4], 0, 0)[0]
+    last = run.step(run.train_set[:4], 0, 0).sum()
     assert last < first - 0.2
     loaded = weights.load(tmp_path / "model.safetensors", Codec.load())
     assert loaded.seen.any() and not loaded.seen.all()

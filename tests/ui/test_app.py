@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 from gradio_client.utils import QueueError
 from PIL import Image
 
-from phonelm.audio.files import to_int16, write_wav
+from phonelm.audio.files import to_int16, write_audio
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE, SamplingConfig
 from phonelm.ui import html
 from phonelm.ui.differences import differing
@@ -105,7 +105,7 @@ def test_what_cannot_be_said_again_is_named(app_url, client, tmp_path):
 
 def test_the_clip_is_the_voice(client, tmp_path):
     t = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
-    write_wav(tmp_path / "other.wav", 0.4 * np.sin(2 * np.pi * 220 * t), SAMPLE_RATE)
+    write_audio(tmp_path / "other.wav", 0.4 * np.sin(2 * np.pi * 220 * t), SAMPLE_RATE)
     default = generate(client)
     other = generate(client, voice=handle_file(tmp_path / "other.wav"))
     lengths = [json.loads(Path(r["info"]).read_text(encoding="utf-8"))["prompt_s"] for r in (default, other)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from phonelm.audio.files import write_wav
+from phonelm.audio.files import write_audio
 from phonelm.config import CARD, SAMPLE_RATE
 from phonelm.ui.spectra import HOP, WINDOW, draw_codes, draw_spectrogram, spectrogram
 from phonelm.ui.tabs.inside import MAX_S, encoded
@@ -40,10 +40,10 @@ def test_codebooks_that_are_not_heard_are_pale():
 
 
 def test_a_clip_is_cut_resampled_and_encoded(app_tts, tmp_path):
-    write_wav(tmp_path / "long.wav", tone(200, MAX_S + 3, 16_000), 16_000)
+    write_audio(tmp_path / "long.wav", tone(200, MAX_S + 3, 16_000), 16_000)
     found = encoded(app_tts, str(tmp_path / "long.wav"))
     assert len(found.wav) == pytest.approx(MAX_S * SAMPLE_RATE, abs=2)
     assert found.codes.shape[:2] == (1, app_tts.codec.n_q)
-    write_wav(tmp_path / "short.wav", tone(200, 0.03), SAMPLE_RATE)
+    write_audio(tmp_path / "short.wav", tone(200, 0.03), SAMPLE_RATE)
     with pytest.raises(ValueError, match="the clip is too short: 720 samples"):
         encoded(app_tts, str(tmp_path / "short.wav"))

@@ -94,7 +94,7 @@ def decode_rows(rows: Sequence[Row], folder: Path, quiet: bool = False) -> tuple
     clips, problems = [], []
     with tqdm(total=len(rows), unit="file", desc="decode", disable=quiet) as bar:
         for group in groups.values():
-            content = [CACHE_FORMAT, SAMPLE_RATE, [[r.id, r.speaker, r.path.stat().st_size] for r in group]]
+            content = [CACHE_FORMAT, SAMPLE_RATE, [[r.id, r.speaker, *r.version()] for r in group]]
             path = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20]
             if not path.with_suffix(".npy").exists():
                 _decode_group(group, path)

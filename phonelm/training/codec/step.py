@@ -16,6 +16,7 @@ from phonelm.training.codec.discriminators import Discriminators
 from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
 from phonelm.training.codec.rvq import Quantised, quantise, start_codebooks, update_codebooks
 from phonelm.training.config import CodecTrainConfig
+from phonelm.training.guard import StepGuard
 from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
 
 BETAS = (0.8, 0.99)  # of AdamW, as in HiFi-GAN
@@ -85,6 +86,7 @@ class Learner:
         prepared = prepared if isinstance(prepared, tuple) else (prepared,)
         self.net, self.critics = prepared[0], prepared[1] if self.raw_critics else None
         self.optimizers = prepared[len(parts) :]
+        self.guards = [StepGuard() for _ in self.optimizers]
         self.mel_loss = MelLoss().to(accelerator.device)
         self.average.to(accelerator.device)
 
@@ -121,7 +123,10 @@ class Learner:
             progress: share of the run's budget that is used, 0 to 1, for the learning rates.
             heard, said: (B, 1, S) float32, input and target.
         Returns:
-            the losses by name, () each, means over the processes.
+            the losses by name, () each, means over the processes; empty if the codec's update was left out, because it
+            was not finite.
+        Raises:
+            DivergedError: too many updates were left out in a row.
         """
         config, accelerator = self.config, self.accelerator
         for optimizer, warmup in zip(self.optimizers, (config.warmup_steps, 1)):
@@ -139,7 +144,8 @@ class Learner:
             parts["discriminator"] = self._teach(real, fake.detach())
             parts |= self._judge(real, fake)
             loss = loss + config.adversarial_weight * (parts["adversarial"] + parts["feature"])
-        self._descend(loss, self.optimizers[0], self.net)
+        if not self._descend(loss, 0, self.net):
+            return {}
         self.average.update_parameters(self.raw_net.decoder)
         if quantised is not None and not config.freeze_encoder:
             codes, residuals = (
@@ -171,18 +177,23 @@ class Learner:
             return None
         return batch[self.accelerator.process_index :: self.accelerator.num_processes].to(self.accelerator.device)
 
-    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, net: nn.Module) -> None:
+    def _descend(self, loss: Tensor, which: int, net: nn.Module) -> bool:
+        """One update by the optimiser of this number; False if it was left out."""
+        optimizer, parameters = self.optimizers[which], [p for p in net.parameters() if p.requires_grad]
         optimizer.zero_grad()
         self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_([p for p in net.parameters() if p.requires_grad], self.config.clip_norm)
-        optimizer.step()
+        norm = self.accelerator.clip_grad_norm_(parameters, self.config.clip_norm)
+        accepted = self.guards[which].accepts(self.accelerator.reduce(loss.detach(), "mean"), norm)
+        if accepted:
+            optimizer.step()
+        return accepted
 
     def _teach(self, real: Tensor, fake: Tensor) -> Tensor:
         """One update of the discriminators; returns their loss."""
         self.raw_critics.requires_grad_(True)
         logits, _ = self.critics(torch.cat([real, fake]))
         loss = discriminator_loss(*zip(*(x.float().chunk(2) for x in logits)))
-        self._descend(loss, self.optimizers[1], self.critics)
+        self._descend(loss, 1, self.critics)
         return loss
 
     def _judge(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:

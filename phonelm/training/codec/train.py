@@ -21,6 +21,7 @@ from phonelm.training.codec.report import add_report_arguments, run_report
 from phonelm.training.codec.rvq import perplexity
 from phonelm.training.codec.step import Learner
 from phonelm.training.config import CODEC_STAGES, CodecTrainConfig
+from phonelm.training.guard import check_finite
 from phonelm.training.run import Progress, make_accelerator, same_everywhere
 
 LAST = "last.safetensors"
@@ -95,7 +96,7 @@ class Run:
         self.datasets = sorted({clip.speaker.split("/")[0] for clip in clips})
 
     def step(self) -> dict[str, float]:
-        """One update; returns the losses by name."""
+        """One update; returns the losses by name, none if the update was left out because it was not finite."""
         config, progress = self.config, self.progress
         if not self.learner.quantising and progress.step >= config.quantise_from:
             seeds = ([config.seed, 1, i] for i in range(config.start_batches))
@@ -103,6 +104,7 @@ class Run:
         heard, said = self.crops([config.seed, 0, progress.step], config.batch_size)
         parts = self.learner.step(progress.step, progress.share(config), heard, said)
         progress.audio_s += said.numel() / SAMPLE_RATE
+        progress.skipped += not parts
         return {name: value.item() for name, value in parts.items()}
 
     def train(self) -> None:
@@ -168,7 +170,12 @@ class Run:
         self.save()
 
     def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole."""
+        """Write both checkpoints; a kill at any moment leaves the former ones whole.
+
+        Raises:
+            DivergedError: weights that are not finite; nothing is written.
+        """
+        check_finite(self.learner.state_dict())
         meta = {"train": to_dict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
         header = {"kind": KIND, "config": to_dict(self.sizes), **meta}
         checkpoint.save(self.out / LAST, self.learner.state_dict(), header)

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from phonelm.training.config import AlignerConfig
 from phonelm.training.data.mel import to_log
+from phonelm.training.guard import StepGuard
 
 VERSION = 4  # of the network, features and training: an aligner of another version is not reused
 Item = tuple[np.ndarray, np.ndarray]  # ids (N,) integer, mel (T, n_mels) uint8
@@ -228,6 +229,7 @@ def train_aligner(
             last `REFINE` of the steps.
     Raises:
         ValueError: no usable item.
+        DivergedError: the loss is no longer finite.
     """
     items = [(ids, mel) for ids, mel in items if len(mel) >= len(ids)]
     if not items:
@@ -240,6 +242,7 @@ def train_aligner(
     optimiser = torch.optim.AdamW(aligner.parameters(), lr=config.lr, betas=(0.9, 0.98), weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.lr, total_steps=config.steps, pct_start=0.1)
     order: list[int] = []
+    guard = StepGuard()
     for step in range(1, config.steps + 1):
         order = order or draw.permutation(len(groups)).tolist()
         ids, mel, n_phonemes, n_frames = collate([items[i] for i in groups[order.pop()]])
@@ -252,8 +255,9 @@ def train_aligner(
             loss = path_loss(log_p, durations, n_frames)
         optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(aligner.parameters(), 1.0)
-        optimiser.step()
+        norm = nn.utils.clip_grad_norm_(aligner.parameters(), 1.0)
+        if guard.accepts(loss, norm):
+            optimiser.step()
         schedule.step()
         if progress:
             progress(step, loss.item())

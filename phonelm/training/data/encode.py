@@ -50,7 +50,7 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
         groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, row.is_spoiled), []).append(row)
     chunks = []
     for group in groups.values():
-        content = [[row.id, row.speaker, row.text, row.path.stat().st_size] for row in group]
+        content = [[row.id, row.speaker, row.text, *row.version()] for row in group]
         text = json.dumps([PART_FORMAT, fingerprint, list(SYMBOLS), content])
         chunks.append(Chunk(tuple(group), hashlib.sha256(text.encode()).hexdigest()[:20]))
     return chunks

@@ -26,6 +26,7 @@ from phonelm.training.batches import Batch, BatchMaker, plan_epoch, split_holdou
 from phonelm.training.config import TrainConfig
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.experiments.plain import PlainLM, plain_loss, speak_plain
+from phonelm.training.guard import StepGuard
 from phonelm.training.loss import losses
 from phonelm.training.optim import lr_scale, make_optimizers, set_lr
 
@@ -138,14 +139,17 @@ def fit(model: PhoneLM | PlainLM, maker: BatchMaker, train: Sequence[int], confi
             for at, indices in enumerate(plan_epoch(frames, train, config.batch_frames, [config.seed, epoch])):
                 yield maker(indices, [config.seed, epoch, at], augment=False)
 
+    guard = StepGuard()
     bar = tqdm(islice(batches(), config.max_steps), total=config.max_steps, unit="step")
     for step, batch in enumerate(bar):
         set_lr(optimizers, lr_scale(step, step / config.max_steps, config.warmup_steps))
         loss = plain_loss(model, batch, config) if isinstance(model, PlainLM) else losses(model, batch, config)[0]
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+        accepted = guard.accepts(loss, norm)
         for optimizer in optimizers:
-            optimizer.step()
+            if accepted:
+                optimizer.step()
             optimizer.zero_grad()
         bar.set_postfix_str(f"loss {loss.item():.2f}", refresh=False)
 

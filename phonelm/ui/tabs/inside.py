@@ -48,7 +48,7 @@ def inside_tab(tts: TTS) -> None:
     options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
     picture = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"], "min_width": 300}
     with gr.Row():
-        clip = gr.Audio(label="Any clip: WAV, FLAC, OGG or MP3", type="filepath", buttons=[], min_width=300,
+        clip = gr.Audio(label="Any clip: WAV, FLAC, OGG, MP3, M4A or WebM", type="filepath", buttons=[], min_width=300,
                         sources=["upload", "microphone"], elem_id="inside-clip")  # fmt: skip
         with gr.Column(min_width=300):
             count = gr.Radio([(f"{n} ({n * kbit_s:g} kbit/s)", n) for n in counts], value=counts[-1],
