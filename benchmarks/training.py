@@ -59,7 +59,7 @@ def ladder(preset: str) -> dict[str, Loop]:
 def throughput(loop: Loop, cache: Path, steps: int, batch_frames: int) -> float:
     """Seconds of target audio for each second, in this process."""
     if not loop.products:
-        layers.SHORT = 0
+        layers.MATMUL_POSITIONS = 0
     config = TrainConfig(batch_frames=batch_frames, max_steps=steps, precision=loop.precision)
     with TemporaryDirectory() as out:
         run = Run(cache, Path(out), PRESETS[loop.preset], config)

@@ -25,7 +25,7 @@ class Row:
     path: Path
     line: int  # of metadata.csv, from 0
     speed: float = 1.0  # played this much faster, pitch and formants included
-    is_spoiled: bool = False  # by `spoil`
+    is_augmented: bool = False  # by `augment_waveform`
 
     def version(self) -> tuple[int, int]:
         """Size in bytes and time of the last change in ns of the audio file: a cache of it is stale if they differ."""
@@ -37,10 +37,10 @@ class Row:
         suffix = f"@{speed:g}"
         return replace(self, id=self.id + suffix, speaker=self.speaker + suffix, speed=speed)
 
-    def spoiled(self) -> Row:
+    def augmented(self) -> Row:
         """The same utterance as a worse recording; its conditions are its own, so it counts as a speaker of its own."""
         name = f"{self.id}@spoiled"
-        return replace(self, id=name, speaker=name, is_spoiled=True)
+        return replace(self, id=name, speaker=name, is_augmented=True)
 
 
 class Problem(NamedTuple):

@@ -88,7 +88,7 @@ def valid_recipe(voice: str) -> bytes:
 def valid_zip() -> bytes:
     buffer, clip = io.BytesIO(), audio_bytes(np.zeros(4000, np.float32), 8000, "WAV", "FLOAT")
     with zipfile.ZipFile(buffer, "w") as file:
-        for name, content in ((bundle.RECIPE, valid_recipe(bundle.CLIP)), (bundle.CLIP, clip)):
+        for name, content in ((bundle.RECIPE, valid_recipe(bundle.CLIP_FILE)), (bundle.CLIP_FILE, clip)):
             file.writestr(name, content)
     return buffer.getvalue()
 

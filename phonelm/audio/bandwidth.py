@@ -23,15 +23,6 @@ NO_SPEECH = 1e-6  # power of the anchor, against that of the loudest frequency, 
 NARROWEST_HZ, WIDEST_HZ = 3250, 9250  # of bands that are filled up; less is hardly speech, more is enough
 
 
-def bandwidth_hz(wav: np.ndarray) -> float:
-    """Where the high frequencies of a recording end, in Hz: above, all are `MISSING_DB` under what is usual.
-
-    Args:
-        wav: (S,) float at `SAMPLE_RATE`; what holds no speech has them all.
-    """
-    return _bandwidth(_spectrum(wav))
-
-
 def fill_band(wav: np.ndarray) -> tuple[np.ndarray, float | None]:
     """Give a recording with a narrow band its high frequencies back, or something like them.
 
@@ -70,6 +61,7 @@ def _spectrum(wav: np.ndarray) -> torch.Tensor:
 
 
 def _bandwidth(spectrum: torch.Tensor) -> float:
+    """Where the high frequencies end, in Hz: all above are `MISSING_DB` below what is usual. No speech has all."""
     power = spectrum.abs().square().mean(1).numpy()
     hz = np.arange(len(power)) * SAMPLE_RATE / N_FFT
     anchor = power[(hz >= ANCHOR_HZ[0]) & (hz < ANCHOR_HZ[1])].mean()

@@ -21,7 +21,7 @@ def main(path: str) -> int:
         import av
     except ImportError:
         return NO_AV
-    options, written = {"format_whitelist": DEMUXERS}, False
+    options, started = {"format_whitelist": DEMUXERS}, False
     with open(path, "rb") as file, av.open(file, metadata_errors="replace", options=options) as container:
         tracks = [stream for stream in container.streams.audio if stream.codec_context]
         if not tracks:
@@ -33,10 +33,10 @@ def main(path: str) -> int:
             except av.error.InvalidDataError:  # a damaged packet; the next one may be whole
                 continue
             for frame in (part for coded in frames for part in planar.resample(coded)):
-                if not written:
+                if not started:
                     sys.stdout.buffer.write(struct.pack("<II", frame.sample_rate, len(frame.layout.channels)))
                 sys.stdout.buffer.write(frame.to_ndarray().T.astype("<f4").tobytes())
-                written = True
+                started = True
     return 0
 
 

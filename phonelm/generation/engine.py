@@ -54,7 +54,7 @@ class Matrix:
         return torch.from_numpy(out)
 
 
-def table(codes: CodeInput) -> Tensor:
+def embedding_table(codes: CodeInput) -> Tensor:
     """(K * rows, D): what `CodeInput` gives for every code of every codebook."""
     project = codes.project.expand(len(codes.vectors), -1, -1)
     return (codes.vectors @ project).flatten(0, 1) + codes.embedding.weight
@@ -76,7 +76,7 @@ class Engine:
         graphed = outer.no_phoneme.device.type == "cuda"
         stepper = CompiledStepper if self.precision == "int8" else GraphedStepper if graphed else Stepper
         self.outer, self.inner = stepper(outer.transformer), stepper(inner.transformer)
-        self.outer_codes, self.inner_codes = table(outer.codes), table(inner.codes)  # (K * rows, D)
+        self.outer_codes, self.inner_codes = embedding_table(outer.codes), embedding_table(inner.codes)  # (K * rows, D)
         self.offsets = inner.codes.offsets
         self.hold, self.no_phoneme = outer.hold.weight.detach(), outer.no_phoneme.detach()[None]
         self.context = Matrix(inner.context.weight, self.precision)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from phonelm.config import SamplingConfig
 from phonelm.generation.engine import Engine
-from phonelm.generation.sampling import Pick, clamp_masks, describe, draw
+from phonelm.generation.sampling import Pick, clamp_masks, draw, make_picks
 from phonelm.generation.steppers import Rows
 from phonelm.model import KVCache, durations_from_pointer, hidden_id, pointer_from_durations
 
@@ -102,7 +102,7 @@ class Utterance:
         self.index, self.config = index, request.config
         self.n = self.config.n_codebooks or k
         if self.n > k:
-            raise ValueError(f"the model has {k} codebooks, {self.n} were asked for; choose 1 to {k}")
+            raise ValueError(f"the model has {k} codebooks, not {self.n}; choose 1 to {k}")
         self.masks = clamp_masks(self.config.clamp, request.prompt, seen, k, card)
         self.generator = torch.Generator().manual_seed(self.config.seed)
         self.prev = engine.first(1)
@@ -147,7 +147,7 @@ class Utterance:
         moves = self.pointer.moves(advance) and (at < self.closing or self.pointer.hold >= self.rest)
         forced = not moves and self.pointer.hold >= self.config.max_phoneme_frames
         spoken = codes[: self.n].clone()
-        frame = Frame(spoken, at, describe(torch.stack(self.logits), spoken.tolist(), self.masks), advance, forced)
+        frame = Frame(spoken, at, make_picks(torch.stack(self.logits), spoken.tolist(), self.masks), advance, forced)
         self.logits.clear()
         if moves or forced:
             self.pointer.index += 1
@@ -189,33 +189,33 @@ def generate_batch(
     """
     with engine.rows(2 * width) as (rows, local_rows):
         waiting = enumerate(requests)
-        asked: list[tuple[Utterance, bool]] = []  # (utterance, unconditional) of each row
+        active: list[tuple[Utterance, bool]] = []  # (utterance, unconditional) of each row
         prompt, length, cache = None, 0, engine.new_cache()  # read once by all requests in a row that have the same
         empty = engine.new_cache()
         while True:
-            while sum(not unconditional for _, unconditional in asked) < width and (taken := next(waiting, None)):
-                utterance = Utterance(engine, taken[0], taken[1], seen)
-                if not _same(taken[1].prompt, prompt):
-                    prompt = taken[1].prompt
+            while sum(not unconditional for _, unconditional in active) < width and (entry := next(waiting, None)):
+                utterance = Utterance(engine, *entry, seen)
+                if not _same(entry[1].prompt, prompt):
+                    prompt = entry[1].prompt
                     cache.rewind()
                     if prompt is not None and len(prompt):
                         engine.feed_prompt(prompt[None].to(utterance.text.device), cache)
                     length = cache.length
                 for unconditional in utterance.views:
-                    into = empty if unconditional else cache
-                    utterance.feed(engine, into, unconditional)
-                    rows.put(len(asked), into)
-                    into.rewind(0 if unconditional else length)
-                    asked.append((utterance, unconditional))
-            if not asked:
+                    start = empty if unconditional else cache
+                    utterance.feed(engine, start, unconditional)
+                    rows.put(len(active), start)
+                    start.rewind(0 if unconditional else length)
+                    active.append((utterance, unconditional))
+            if not active:
                 return
-            for utterance, frame in _frames(engine, asked, rows, local_rows):
+            for utterance, frame in _frames(engine, active, rows, local_rows):
                 yield utterance.index, frame
-            for row in reversed(range(len(asked))):
-                if asked[row][0].done:
-                    rows.move(len(asked) - 1, row)
-                    asked[row] = asked[-1]
-                    asked.pop()
+            for row in reversed(range(len(active))):
+                if active[row][0].done:
+                    rows.move(len(active) - 1, row)
+                    active[row] = active[-1]
+                    active.pop()
 
 
 def _same(a: Tensor | None, b: Tensor | None) -> bool:
@@ -223,16 +223,16 @@ def _same(a: Tensor | None, b: Tensor | None) -> bool:
 
 
 def _frames(
-    engine: Engine, asked: Sequence[tuple[Utterance, bool]], rows: Rows, local_rows: Rows
+    engine: Engine, active: Sequence[tuple[Utterance, bool]], rows: Rows, local_rows: Rows
 ) -> list[tuple[Utterance, Frame]]:
     """The next frame of each utterance, in the order in which they came."""
     k, device = engine.config.n_codebooks, rows.lengths.device
-    row_of = {key: row for row, key in enumerate(asked)}
-    rows_of = {u: [row_of[u, view] for view in u.views] for u in sorted({u for u, _ in asked}, key=lambda u: u.index)}
-    text = torch.cat([engine.no_phoneme if unconditional else u.text[:, u.pointer.index] for u, unconditional in asked])
-    hold = torch.tensor([0 if unconditional else u.pointer.hold for u, unconditional in asked], device=device)
-    inputs = engine.frame(torch.cat([u.prev for u, _ in asked]), text, hold, rows)
-    codes = torch.full((len(asked), k), hidden_id(engine.config.card))  # (B, K), on the CPU
+    row_of = {key: row for row, key in enumerate(active)}
+    rows_of = {u: [row_of[u, view] for view in u.views] for u in sorted({u for u, _ in active}, key=lambda u: u.index)}
+    slots = [engine.no_phoneme if unconditional else u.text[:, u.pointer.index] for u, unconditional in active]
+    hold = torch.tensor([0 if unconditional else u.pointer.hold for u, unconditional in active], device=device)
+    inputs = engine.frame(torch.cat([u.prev for u, _ in active]), torch.cat(slots), hold, rows)
+    codes = torch.full((len(active), k), hidden_id(engine.config.card))  # (B, K), on the CPU
     local_rows.rewind()
     last = None
     for i in range(k):
@@ -242,11 +242,11 @@ def _frames(
                 codes[views, i] = utterance.draw(logits[views])
         last = codes[:, i].to(device)
     moves = engine.code(k, inputs, last, local_rows)[:, 0].tolist()
-    made = []
+    frames = []
     for utterance, (row, *_) in rows_of.items():
         utterance.prev = codes[row, None].to(device)
-        made.append((utterance, utterance.close(codes[row], moves[row])))
-    return made
+        frames.append((utterance, utterance.close(codes[row], moves[row])))
+    return frames
 
 
 def generate(

@@ -167,7 +167,7 @@ def choose(logits, temperature, uniform):
 
 
 @compiled
-def describe(logits, codes, chosen, top_code, top_p):
+def code_statistics(logits, codes, chosen, top_code, top_p):
     """What (n, card) logits say about the (n,) codes that were chosen.
 
     Args:

@@ -77,7 +77,7 @@ def draw(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator:
     return kernels.choose(logits.numpy(), config.temperature, float(torch.rand((), generator=generator)))
 
 
-def describe(logits: Tensor, codes: list[int], masks: Tensor | None) -> tuple[Pick, ...]:
+def make_picks(logits: Tensor, codes: list[int], masks: Tensor | None) -> tuple[Pick, ...]:
     """What was chosen in one frame, and from what.
 
     Args:
@@ -87,7 +87,7 @@ def describe(logits: Tensor, codes: list[int], masks: Tensor | None) -> tuple[Pi
     """
     n = len(codes)
     p, top_code, top_p = np.empty(n, np.float32), np.empty((n, TOP), np.int64), np.empty((n, TOP), np.float32)
-    bits = kernels.describe(logits.numpy(), np.array(codes), p, top_code, top_p)
+    bits = kernels.code_statistics(logits.numpy(), np.array(codes), p, top_code, top_p)
     clamped = [masks is not None and not bool(masks[k, first]) for k, first in enumerate(top_code[:, 0])]
     rows = zip(codes, p.tolist(), bits.tolist(), top_code.tolist(), top_p.tolist(), clamped, strict=True)
     return tuple(Pick(c, q, h, tuple(zip(tc, tp, strict=True)), x) for c, q, h, tc, tp, x in rows)

@@ -19,11 +19,6 @@ def hidden_id(card: int) -> int:
     return card + 1
 
 
-def to_model(codes: Tensor) -> Tensor:
-    """(B, K, T) codec layout -> (B, T, K) model layout."""
-    return rearrange(codes, "b k t -> b t k")
-
-
 def to_codec(codes: Tensor) -> Tensor:
     """(B, T, K) model layout -> (B, K, T) codec layout."""
     return rearrange(codes, "b t k -> b k t")

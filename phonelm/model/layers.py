@@ -71,7 +71,7 @@ def rotate(x: Tensor, table: Tensor) -> Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
-SHORT = 16  # positions up to which attention is faster as plain matrix products
+MATMUL_POSITIONS = 16  # positions up to which attention is faster as plain matrix products
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool, mask: Tensor | None) -> Tensor:
@@ -80,7 +80,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool, mask: Tensor | None) -
     The fused kernel has a cost for each of the B * H matrices; for the many tiny ones of the local model three plain
     operations take a third of its time on a CPU.
     """
-    if not causal or mask is not None or q.shape[2] > SHORT:
+    if not causal or mask is not None or q.shape[2] > MATMUL_POSITIONS:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
     future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)

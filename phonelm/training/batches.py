@@ -7,7 +7,7 @@ several processes build the same plan and take their own rows of each batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -146,7 +146,7 @@ class BatchMaker:
         if prompt_frames and others:
             codes = self._codes(others[rng.integers(len(others))])
             start = rng.integers(max(1, len(codes) - prompt_frames + 1))
-            whole = _with(whole, prompt=codes[start : start + prompt_frames])
+            whole = replace(whole, prompt=codes[start : start + prompt_frames])
         elif prompt_frames:
             cut = cut_end if rng.random() < self.train.p_prompt_from_end else cut_front
             whole = cut(whole, prompt_frames)
@@ -218,10 +218,6 @@ def damage(
     return torch.where(target[..., None], out, prev)
 
 
-def _with(example: Example, **changes) -> Example:
-    return Example(**{**vars(example), **changes})
-
-
 def cut_front(example: Example, prompt_frames: int) -> Example:
     """Make the first words of an utterance its own voice prompt; text and audio are cut together.
 
@@ -280,7 +276,7 @@ def cut_back(example: Example, max_frames: int) -> Example:
     if not words:
         return example
     at = words[-1]
-    return _with(
+    return replace(
         example,
         symbols=example.symbols[:at],
         word_starts=example.word_starts[:at],

@@ -20,7 +20,7 @@ class AlignerConfig:
     seed: int = 0
 
 
-PRECISIONS = ("bf16", "fp16", "fp32")
+TRAINING_PRECISIONS = ("bf16", "fp16", "fp32")
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
+        if self.precision not in TRAINING_PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(TRAINING_PRECISIONS)}, not {self.precision!r}")
         limits = {
             "batch_frames": (1, 10**7), "muon_lr": (0, 1), "adam_lr": (0, 1), "warmup_steps": (1, 10**9),
             "holdout": (1, 10**9), "max_steps": (0, 10**9), "seed": (0, 2**63 - 1),
@@ -98,7 +98,7 @@ class CodecTrainConfig:
     start_batches: int = 20  # batches of latents that k-means is given
     codebooks_used: tuple[int, ...] = (2, 3, 4, 6, 8)  # each example trains with a number of codebooks drawn from these
     level_dbfs: tuple[float, float] = (-36.0, -12.0)  # RMS of the recordings that crops are taken from
-    p_spoiled: float = 0.0  # share of crops that are heard with noise or muffled, and are to be said cleanly
+    p_spoiled: float = 0.0  # share of inputs with noise or a low-pass; their targets stay clean
     holdout_share: float = 0.04  # of the speakers
     save_every_minutes: float = 5.0
     seed: int = 0

@@ -50,7 +50,7 @@ class Monitor:
 
     def speak(self, tts: TTS, step: int) -> float | None:
         """Log audio and code grid of fixed sentences; returns their word error rate, None without an ASR."""
-        heard = []
+        transcripts = []
         for i, text in enumerate(SENTENCES):
             speech = tts.speak(text, self.voice, replace(SamplingConfig(), seed=i))
             self.writer.add_audio(f"sample_{i}", speech.wav[None], step, speech.sample_rate)
@@ -59,13 +59,13 @@ class Monitor:
             buffer.seek(0)
             self.writer.add_image(f"sample_{i}", imread(buffer)[..., :3], step, dataformats="HWC")
             if self.judges:
-                heard.append(self.judges.transcribe(speech.wav, speech.sample_rate))
+                transcripts.append(self.judges.transcribe(speech.wav, speech.sample_rate))
         self.writer.flush()
         if not self.judges:
             return None
-        wer, _ = word_errors(list(SENTENCES), heard)
+        wer, _ = word_errors(list(SENTENCES), transcripts)
         self.writer.add_scalar("word_error_rate", wer, step)
-        self.writer.add_text("heard", "\n\n".join(heard), step)
+        self.writer.add_text("transcripts", "\n\n".join(transcripts), step)
         return wer
 
     def close(self) -> None:

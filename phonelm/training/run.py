@@ -35,7 +35,7 @@ def make_accelerator(precision: str) -> Accelerator:
     """The processes and devices of a run: a GPU if there is one, several under `torchrun`, else the CPU.
 
     Args:
-        precision: of the arithmetic, one of `config.PRECISIONS`.
+        precision: of the arithmetic, one of `config.TRAINING_PRECISIONS`.
     """
     several_on_cpu = "LOCAL_RANK" in os.environ and not torch.accelerator.is_available()
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision, cpu=several_on_cpu)

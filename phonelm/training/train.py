@@ -19,7 +19,7 @@ from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, from_dict, to_dict
 from phonelm.model import PhoneLM, seen_codes, weights
 from phonelm.text import Phonemizer
 from phonelm.training.batches import BatchMaker, draw_epoch, plan_epoch, split_holdout
-from phonelm.training.config import PRECISIONS, TrainConfig
+from phonelm.training.config import TRAINING_PRECISIONS, TrainConfig
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.guard import StepGuard, check_finite
 from phonelm.training.loss import losses
@@ -279,7 +279,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--codebooks", type=int, default=4, help="codebooks to model (default 4)")
     parser.add_argument("--lr", type=float, default=TrainConfig.muon_lr, help="learning rate (default %(default)s)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default bf16)")
+    parser.add_argument("--precision", choices=TRAINING_PRECISIONS, default="bf16", help="default %(default)s")
     parser.add_argument(
         "--save-every", type=float, default=TrainConfig.save_every_minutes, metavar="MINUTES",
         help="how much a kill may cost (default %(default)s)",

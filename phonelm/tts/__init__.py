@@ -1,6 +1,6 @@
 """Text and a voice in, a `Speech` out, and what is done with a speech."""
 
-from phonelm.tts.bundle import CLIP, MAX_BYTES, pack, unpack
+from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, pack, unpack
 from phonelm.tts.edit import locate
 from phonelm.tts.picture import COLOUR_BY, draw_grid, save_grid
 from phonelm.tts.reading import read_aloud
@@ -20,7 +20,7 @@ from phonelm.tts.system import TTS
 from phonelm.tts.voices import bundled_voices
 
 __all__ = [
-    "CLIP",
+    "CLIP_FILE",
     "COLOUR_BY",
     "Clip",
     "Edit",

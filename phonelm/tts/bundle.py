@@ -22,11 +22,11 @@ from phonelm.tts.voices import NAME
 
 KIND, FORMAT = "phonelm-recipe", 3
 UNGUIDED = 2  # the format before there was guidance
-RECIPE, SPEECH, CODES, CLIP = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
+RECIPE, SPEECH, CODES, CLIP_FILE = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
 SMALL = {f"speech{suffix}": FORMATS[suffix] for suffix in (".mp3", ".opus")}
 MAX_BYTES = 20 * 2**20  # of a file that is read
 MAX_RECIPE_BYTES = 2**16
-LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP: 4 * MAX_CLIP_SAMPLES + 2**12}
+LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP_FILE: 4 * MAX_CLIP_SAMPLES + 2**12}
 LIMITS |= dict.fromkeys(SMALL, MAX_BYTES)
 END, ZIP64 = b"PK\5\6", b"PK\6\7"  # the last record of a zip, and what precedes it in a zip for huge files
 END_BYTES, ZIP64_BYTES = 22, 20
@@ -53,7 +53,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         "by_hand": recipe.by_hand,
         "phonemes": recipe.phonemes,
         "settings": to_dict(recipe.settings),
-        "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP,
+        "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP_FILE,
         "complete": recipe.complete,
         "made_with": recipe.made_with,
         "edits": [to_dict(edit) for edit in recipe.edits],
@@ -78,7 +78,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
     if not isinstance(recipe.voice, str):
         wav, sample_rate = recipe.voice
         check_clip(len(wav), sample_rate)
-        members[CLIP] = audio_bytes(wav, sample_rate, "WAV", "FLOAT")
+        members[CLIP_FILE] = audio_bytes(wav, sample_rate, "WAV", "FLOAT")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members.items():
@@ -102,12 +102,12 @@ def unpack(data: bytes) -> Recipe:
     if len(members[RECIPE]) > MAX_RECIPE_BYTES:
         raise RecipeError("the file is neither a bundle of PhoneLM nor a recipe")
     values = _values(members[RECIPE])
-    if (values["voice"] == CLIP) != (CLIP in members):
-        lone = "needs its voice clip: load the whole zip file" if values["voice"] == CLIP else "uses no voice clip"
+    if (values["voice"] == CLIP_FILE) != (CLIP_FILE in members):
+        lone = "needs its voice clip: load the whole zip file" if values["voice"] == CLIP_FILE else "uses no voice clip"
         raise RecipeError(f"the recipe {lone}")
     if len(values["edits"]) > MAX_EDITS:
         raise RecipeError(f"the recipe has {len(values['edits'])} edits; at most {MAX_EDITS} are made")
-    voice = _clip(members[CLIP]) if CLIP in members else values["voice"]
+    voice = _clip(members[CLIP_FILE]) if CLIP_FILE in members else values["voice"]
     return Recipe(
         values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), voice, values["complete"],
         values["made_with"], tuple(map(_edit, values["edits"])),
@@ -133,7 +133,7 @@ def _members(data: bytes) -> dict[str, bytes]:
                 if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise RecipeError(f"{info.filename} in the zip file is encrypted or packed in an unknown way")
             members = {}
-            for name in {RECIPE, CLIP} & set(found):
+            for name in {RECIPE, CLIP_FILE} & set(found):
                 with file.open(name) as member:
                     members[name] = member.read(LIMITS[name])  # never more, whatever the member claims to be
             return members
@@ -160,8 +160,9 @@ def _values(data: bytes) -> dict[str, Any]:
     if version == UNGUIDED:
         values["settings"].setdefault("guidance", 1.0)
     _check_keys(values["made_with"], dict.fromkeys(MADE_WITH, str), "made_with in the recipe")
-    if values["voice"] != CLIP and not NAME.fullmatch(values["voice"]):
-        raise RecipeError(f"the recipe's voice is {_short(values['voice'])}; it must be a voice's name or {CLIP!r}")
+    if values["voice"] != CLIP_FILE and not NAME.fullmatch(values["voice"]):
+        found = _short(values["voice"])
+        raise RecipeError(f"the recipe's voice is {found}; it must be a voice's name or {CLIP_FILE!r}")
     return values
 
 
@@ -208,13 +209,13 @@ def _clip(data: bytes) -> Clip:
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             if (file.format, file.subtype, file.channels) != ("WAV", "FLOAT", 1):
-                raise RecipeError(f"{CLIP} in the zip file is no one-channel WAV file of 32-bit floats")
+                raise RecipeError(f"{CLIP_FILE} in the zip file is no one-channel WAV file of 32-bit floats")
             check_clip(file.frames, file.samplerate)
             wav, sample_rate = file.read(dtype="float32"), file.samplerate
     except (soundfile.SoundFileError, OSError):
-        raise RecipeError(f"{CLIP} in the zip file cannot be read as audio") from None
+        raise RecipeError(f"{CLIP_FILE} in the zip file cannot be read as audio") from None
     if not np.isfinite(wav).all():
-        raise RecipeError(f"{CLIP} in the zip file holds NaN or infinite samples")
+        raise RecipeError(f"{CLIP_FILE} in the zip file holds NaN or infinite samples")
     return wav, sample_rate
 
 

@@ -107,15 +107,15 @@ def locate(speech: Speech, start: int, end: int) -> tuple[int, int, int]:
     Raises:
         ValueError: a span that is empty, outside of what was spoken, or in more than one sentence.
     """
-    said = [0] * len(speech.phonemes)  # phonemes of each sentence; fewer than it has if it was stopped
+    counts = [0] * len(speech.phonemes)  # phonemes of each sentence; fewer than it has if it was stopped
     for frame, s in zip(speech.frames, speech.sentence, strict=True):
-        said[s] = frame.pointer + 1
-    if not 0 <= start < end <= sum(said):
-        raise ValueError(f"phonemes {start} to {end} are no span of the {sum(said)} that were spoken")
+        counts[s] = frame.pointer + 1
+    if not 0 <= start < end <= sum(counts):
+        raise ValueError(f"phonemes {start} to {end} are no span of the {sum(counts)} that were spoken")
     s = 0
-    while start >= said[s]:
-        start, end, s = start - said[s], end - said[s], s + 1
-    if end > said[s]:
+    while start >= counts[s]:
+        start, end, s = start - counts[s], end - counts[s], s + 1
+    if end > counts[s]:
         raise ValueError("the span goes beyond the end of a sentence; say one sentence again, then the other")
     return s, start, end
 

@@ -252,8 +252,8 @@ class TTS:
     def _open(self, text, prompt, settings: SamplingConfig) -> Speech:
         phonemes = self.phonemize(text) if isinstance(text, str) else text
         voice = prompt if isinstance(prompt, Voice) else self.voice(prompt)
-        written = text if isinstance(text, str) else " ".join(p.text for p in phonemes)
-        speech = Speech(written, phonemes, voice, settings, self.codec.sample_rate, deterministic=self.deterministic)
+        whole = text if isinstance(text, str) else " ".join(p.text for p in phonemes)
+        speech = Speech(whole, phonemes, voice, settings, self.codec.sample_rate, deterministic=self.deterministic)
         speech.notes.extend(voice.notes)
         return speech
 

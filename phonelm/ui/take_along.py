@@ -14,7 +14,7 @@ import soundfile
 
 from phonelm.config import SamplingConfig
 from phonelm.tts import (
-    CLIP,
+    CLIP_FILE,
     MAX_BYTES,
     TTS,
     Clip,
@@ -31,8 +31,7 @@ from phonelm.ui.events import KEEP_S, failed
 from phonelm.ui.html import problem
 from phonelm.ui.phonemes import say_again, sentences
 from phonelm.ui.text_input import TextInput
-from phonelm.ui.voice import CLIP as FROM_CLIP
-from phonelm.ui.voice import VoiceInput
+from phonelm.ui.voice import CLIP, VoiceInput
 
 LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
 SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed", "guidance")  # of `Controls`, in its order
@@ -96,7 +95,7 @@ def recipe_input(
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             kind, clip = recipe.voice, None
             if not isinstance(kind, str):
-                kind, clip = FROM_CLIP, str(Path(folder, CLIP))
+                kind, clip = CLIP, str(Path(folder, CLIP_FILE))
                 soundfile.write(clip, *recipe.voice, subtype="FLOAT")
             values = (getattr(recipe.settings, name) for name in SAMPLED)
             yield {

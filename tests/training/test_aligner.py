@@ -10,7 +10,7 @@ import torch
 
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 from phonelm.training.config import AlignerConfig
-from phonelm.training.data.aligner import align, align_batch, diagonal_prior, silence_bias, train_aligner, viterbi
+from phonelm.training.data.aligner import align_batch, diagonal_prior, silence_bias, train_aligner, viterbi
 from phonelm.training.data.mel import N_MELS, log_mel, to_log
 
 SIL = 1
@@ -52,7 +52,7 @@ def test_learns_a_known_alignment(aligner, spectra):
     rng = np.random.default_rng(3)
     for _ in range(20):
         ids, mel, truth = speak(rng, spectra)
-        durations, score = align(aligner, ids, mel)
+        durations, score = align_batch(aligner, [(ids, mel)])[0]
         assert np.abs(boundaries(durations) - boundaries(truth)).max() <= 1
         assert -2 < score <= 0
 
@@ -60,7 +60,7 @@ def test_learns_a_known_alignment(aligner, spectra):
 @pytest.mark.parametrize("lead", [2, 15, 60])
 def test_leading_silence_goes_to_sil(aligner, spectra, lead):
     ids, mel, _ = speak(np.random.default_rng(4), spectra, lead)
-    durations, _ = align(aligner, ids, mel)
+    durations, _ = align_batch(aligner, [(ids, mel)])[0]
     assert abs(durations[0] - lead) <= 1
 
 
@@ -68,14 +68,15 @@ def test_score_falls_for_the_wrong_text(aligner, spectra):
     rng = np.random.default_rng(5)
     ids, mel, _ = speak(rng, spectra)
     wrong = np.concatenate([[SIL], rng.integers(10, 24, len(ids) - 2), [SIL]])
-    assert align(aligner, wrong, mel)[1] < align(aligner, ids, mel)[1] - 1
+    (_, right), (_, other) = align_batch(aligner, [(ids, mel), (wrong, mel)])
+    assert other < right - 1
 
 
 def test_batched_equals_single(aligner, spectra):
     rng = np.random.default_rng(6)
     items = [speak(rng, spectra)[:2] for _ in range(5)]
     for item, (durations, score) in zip(items, align_batch(aligner, items), strict=True):
-        alone, score_alone = align(aligner, *item)
+        alone, score_alone = align_batch(aligner, [item])[0]
         assert (durations == alone).all()
         assert score == pytest.approx(score_alone, abs=1e-3)
 

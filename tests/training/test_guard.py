@@ -36,15 +36,15 @@ def test_only_finite_weights_may_be_saved():
         check_finite(good | {"bad": torch.tensor([0.0, torch.inf])})
 
 
-def spoil_steps(module, steps):
+def break_steps(module, steps):
     """Let what a network gives be not finite in these of its calls."""
     calls = iter(range(10**6))
 
-    def spoil(_module, _inputs, outputs):
+    def break_outputs(_module, _inputs, outputs):
         bad = torch.nan if next(calls) in steps else 1.0
         return tuple(x * bad if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in outputs)
 
-    return module.register_forward_hook(spoil)
+    return module.register_forward_hook(break_outputs)
 
 
 def test_a_step_that_is_not_finite_changes_nothing(cache, tmp_path):  # noqa: F811
@@ -52,7 +52,7 @@ def test_a_step_that_is_not_finite_changes_nothing(cache, tmp_path):  # noqa: F8
     run.step(run.train_set[:4], 0, 0)
     before = {k: v.clone() for k, v in run.raw_model.state_dict().items()}
     average = {k: v.clone() for k, v in run.ema.state_dict().items()}
-    hook = spoil_steps(run.raw_model, {0})
+    hook = break_steps(run.raw_model, {0})
     assert run.step(run.train_set[:4], 0, 1) is None and run.progress.skipped == 1
     hook.remove()
     assert all(torch.equal(v, before[k]) for k, v in run.raw_model.state_dict().items())
@@ -62,7 +62,7 @@ def test_a_step_that_is_not_finite_changes_nothing(cache, tmp_path):  # noqa: F8
 
 def test_a_run_goes_on_after_steps_that_are_not_finite(cache, tmp_path):  # noqa: F811
     run = Run(cache, tmp_path, TINY, CONFIG)
-    spoil_steps(run.raw_model, {0, 3})
+    break_steps(run.raw_model, {0, 3})
     run.train()
     tensors, meta = checkpoint.load(tmp_path / "last.safetensors", KIND)
     assert meta["progress"]["step"] == CONFIG.max_steps and meta["progress"]["skipped"] == 2
@@ -75,7 +75,7 @@ def test_a_run_that_has_diverged_ends_and_keeps_what_was_saved(cache, tmp_path):
     files = [tmp_path / name for name in ("last.safetensors", "model.safetensors")]
     kept = [file.read_bytes() for file in files]
     run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=100), resume=True)
-    spoil_steps(run.raw_model, set(range(2, 10**6)))
+    break_steps(run.raw_model, set(range(2, 10**6)))
     with pytest.raises(DivergedError, match="diverged"):
         run.train()
     assert run.progress.step == CONFIG.max_steps + 2 + MOST_IN_A_ROW - 1

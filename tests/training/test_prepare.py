@@ -18,13 +18,12 @@ from phonelm.datasets import Row, read_dataset
 from phonelm.text.phonemizer import SYMBOLS, Phonemizer
 from phonelm.training.codec.crops import decode_rows
 from phonelm.training.config import AlignerConfig
-from phonelm.training.data import augment as spoil
-from phonelm.training.data import encode
+from phonelm.training.data import augment, encode
 from phonelm.training.data import prepare as prepare_module
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.data.encode import KEEP_SILENCE_S, Part, make_chunks, trim
 from phonelm.training.data.prepare import prepare
-from phonelm.training.data.report import KeepRule, judge, to_text
+from phonelm.training.data.report import KeepRule, drop_reasons, to_text
 
 CONFIG = AlignerConfig(width=16, steps=8, batch_frames=1500)
 TEXTS = ("The cat sat down.", "A dog ran home, fast!", "We saw two birds.", "Come in here.", "It is late now?")
@@ -312,7 +311,7 @@ def test_rule():
     records[4] = record("a/4", -0.5, longest=80)
     records += [record(f"b/{i}", -3.0) for i in range(5)]
     long = [record(f"c/{n}", -0.6 * float(np.log(n)) + 0.02 * (n % 3), phonemes=n) for n in range(5, 205, 2)]
-    reasons = judge(records + long, KeepRule())
+    reasons = drop_reasons(records + long, KeepRule())
     assert {i: reason for i, reason in enumerate(reasons) if reason} == {
         3: "alignment score too low", 4: "a phoneme of 1.07 s is too long"
     }  # fmt: skip
@@ -343,8 +342,8 @@ def test_speeds_add_voices(tmp_path, dataset):
     assert frames["voices/u00@1.25"] == pytest.approx(frames["voices/u00"] / 1.25, rel=0.08)  # the silence stays
 
 
-def test_spoiled_copies_are_worse_recordings_by_speakers_of_their_own(tmp_path, dataset):
-    finish([dataset], tmp_path / "cache", spoiled=1.0, speeds=[1.25])
+def test_augmented_copies_are_worse_recordings_by_speakers_of_their_own(tmp_path, dataset):
+    finish([dataset], tmp_path / "cache", augmented=1.0, speeds=[1.25])
     cache = CodesDataset(tmp_path / "cache")
     assert len(cache) == 30
     items = {item.id: item for item in cache}
@@ -352,22 +351,22 @@ def test_spoiled_copies_are_worse_recordings_by_speakers_of_their_own(tmp_path, 
         clean, worse = items[f"voices/u{i:02}"], items[f"voices/u{i:02}@spoiled"]
         assert (worse.speaker, worse.text) == (worse.id, clean.text)
         assert worse.codes.shape == clean.codes.shape and (worse.codes != clean.codes).any()
-    finish([dataset], tmp_path / "some", spoiled=0.5)
+    finish([dataset], tmp_path / "some", augmented=0.5)
     assert 10 < len(CodesDataset(tmp_path / "some")) < 20
 
 
-def test_spoiling_changes_a_voice_but_leaves_it_a_voice():
+def test_augmenting_changes_a_voice_but_leaves_it_a_voice():
     wav = speech(3)[: 2 * SAMPLE_RATE].astype(np.float32)
-    for change in (spoil.add_noise, spoil.muffle, spoil.add_echo, spoil.spoil):
+    for change in (augment.add_noise, augment.muffle, augment.add_echo, augment.augment_waveform):
         for seed in range(5):
             worse = change(wav, np.random.default_rng(seed))
             assert worse.shape == wav.shape and worse.dtype == np.float32
             assert not np.array_equal(worse, wav) and np.corrcoef(wav, worse)[0, 1] > 0.4, change
-    high = [np.abs(np.fft.rfft(x))[8000 * 2 :].mean() for x in (wav, spoil.add_noise(wav, np.random.default_rng(0)))]
+    high = [np.abs(np.fft.rfft(x))[8000 * 2 :].mean() for x in (wav, augment.add_noise(wav, np.random.default_rng(0)))]
     assert high[1] > high[0]
-    muffled = np.abs(np.fft.rfft(spoil.muffle(wav, np.random.default_rng(0))))
+    muffled = np.abs(np.fft.rfft(augment.muffle(wav, np.random.default_rng(0))))
     assert muffled[8001 * 2 :].max() < 1e-2 < muffled[: 3400 * 2].max()
     tail = np.zeros(SAMPLE_RATE, np.float32)
     tail[:240] = wav[SAMPLE_RATE : SAMPLE_RATE + 240]
-    echo = np.abs(spoil.add_echo(tail, np.random.default_rng(0)))
+    echo = np.abs(augment.add_echo(tail, np.random.default_rng(0)))
     assert echo[480:1480].mean() > echo[9000:10000].mean() > 0

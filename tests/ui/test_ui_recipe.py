@@ -13,7 +13,7 @@ import soundfile
 
 from phonelm.audio.files import read_audio, to_int16
 from phonelm.config import SamplingConfig
-from phonelm.tts.bundle import CLIP, LIMITS, MAX_BYTES, MAX_RECIPE_BYTES, RECIPE, pack, unpack
+from phonelm.tts.bundle import CLIP_FILE, LIMITS, MAX_BYTES, MAX_RECIPE_BYTES, RECIPE, pack, unpack
 from phonelm.tts.recipe import (
     MAX_CLIP_SAMPLES,
     MAX_EDITS,
@@ -82,7 +82,8 @@ def test_a_recipe_makes_the_same_speech_again(app_tts, here, packed, kind):
     again = app_tts.speak(said, recipe.voice, recipe.settings)
     assert np.array_equal(again.wav, speech.wav) and again.codes.equal(speech.codes)
     twice = members(pack(again, recipe_of(again, WRITTEN, recipe.voice, here))), members(data)
-    for name in twice[0].keys() - {"speech.opus"} - ({CLIP} if kind == "clip" else set()):  # Opus numbers its streams
+    varying = {"speech.opus", CLIP_FILE} if kind == "clip" else {"speech.opus"}  # Opus numbers its streams
+    for name in twice[0].keys() - varying:
         assert twice[0][name] == twice[1][name], name
 
 
@@ -104,7 +105,7 @@ def test_audio_and_codes_lie_beside_the_recipe(packed, voice_file):
     clip, rate = unpack(data).voice
     wav, wav_rate = read_audio(voice_file)
     assert rate == wav_rate and np.array_equal(clip, wav) and clip.dtype == np.float32
-    assert CLIP not in members(packed["bundled"][1])
+    assert CLIP_FILE not in members(packed["bundled"][1])
 
 
 def test_formats_that_libsndfile_cannot_write_are_left_out(app_tts, here, packed, monkeypatch):
@@ -225,7 +226,7 @@ def test_damaged_and_lying_zips_are_refused(packed):
         ({"by_hand": 1}, "'by_hand' in the recipe must be of type bool"),
         ({"path\n" * 99: "/etc/passwd"}, "unknown key 'path"),
         ({"voice": "../../other.wav"}, "voice is '../../other.wav'; it must be a voice's name"),
-        ({"voice": CLIP}, "needs its voice clip"),
+        ({"voice": CLIP_FILE}, "needs its voice clip"),
         ({"made_with": {}}, "made_with in the recipe has no 'phonelm'"),
         ({"settings": {}}, "settings have no 'clamp'"),
     ],
@@ -268,14 +269,14 @@ def test_a_clip_that_is_none_is_refused(packed):
     def with_clip(wav, rate=24_000, subtype="FLOAT"):
         buffer = io.BytesIO()
         soundfile.write(buffer, wav, rate, format="WAV", subtype=subtype)
-        return zipped({**parts, CLIP: buffer.getvalue()})
+        return zipped({**parts, CLIP_FILE: buffer.getvalue()})
 
-    refused(zipped({**parts, CLIP: b"words"}), "cannot be read as audio")
+    refused(zipped({**parts, CLIP_FILE: b"words"}), "cannot be read as audio")
     refused(with_clip(np.zeros(100), subtype="PCM_16"), "no one-channel WAV file of 32-bit floats")
     refused(with_clip(np.zeros((100, 2))), "no one-channel")
     refused(with_clip(np.zeros(100), rate=1), "1 samples a second; 4000 to 192000 are taken")
     refused(with_clip(np.full(100, np.nan)), "NaN")
-    refused(zipped({**members(packed["bundled"][1]), CLIP: parts[CLIP]}), "uses no voice clip")
+    refused(zipped({**members(packed["bundled"][1]), CLIP_FILE: parts[CLIP_FILE]}), "uses no voice clip")
 
 
 def test_a_clip_is_measured_before_it_is_read(tmp_path):

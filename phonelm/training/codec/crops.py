@@ -19,7 +19,7 @@ from phonelm.config import SAMPLE_RATE
 from phonelm.datasets import Problem, Row, read_datasets
 from phonelm.files import atomic_write
 from phonelm.training.config import CodecTrainConfig
-from phonelm.training.data.augment import spoil
+from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.heldout import leave_out
 
 CACHE_FORMAT = 1
@@ -139,7 +139,7 @@ class Crops:
     Args:
         clips: at least one.
         size: samples of a crop; shorter recordings are filled up with silence.
-        config: of it, the range of levels and how many inputs are spoiled.
+        config: of it, the range of levels and how many inputs are augmented.
     """
 
     def __init__(self, clips: Sequence[Clip], size: int, config: CodecTrainConfig):
@@ -154,7 +154,7 @@ class Crops:
         """Draw crops; the same seed gives the same ones.
 
         Returns:
-            what the codec hears and what it should say, both (count, 1, size) float32: equal, but for spoiled inputs.
+            what the codec hears and what it should say, both (count, 1, size) float32: equal, but for augmented inputs.
         """
         rng = np.random.default_rng(seed)
         pairs = [self._draw(rng, augment) for _ in range(count)]
@@ -170,5 +170,5 @@ class Crops:
         gain = 10 ** (rng.uniform(*self.config.level_dbfs) / 20) / clip.rms
         wav *= np.float32(min(gain, MAX_PEAK / max(np.abs(wav).max(), 1e-9)))
         if augment and rng.random() < self.config.p_spoiled:
-            return spoil(wav, rng), wav
+            return augment_waveform(wav, rng), wav
         return wav, wav

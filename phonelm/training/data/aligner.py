@@ -267,7 +267,17 @@ def train_aligner(
 @one_thread()
 @torch.inference_mode()
 def align_batch(aligner: Aligner, items: Sequence[Item]) -> list[tuple[np.ndarray, float]]:
-    """`align` for several utterances at once."""
+    """Durations of the phonemes of several utterances.
+
+    Args:
+        items: for each utterance (N,) integer phoneme ids, `<sil>` at both ends, and (T, n_mels) uint8 of
+            `mel.log_mel`.
+    Returns:
+        For each utterance durations (N,) int64 in frames, each at least 1, T in sum; and the alignment's quality, the
+        mean log-probability per frame along the path, before any rule or prior.
+    Raises:
+        ValueError: fewer frames than phonemes.
+    """
     ids, mel, n_phonemes, n_frames = collate(items)
     log_p = F.log_softmax(aligner(ids, mel, n_frames), dim=2)
     path = best_path(log_p, ids, mel, n_phonemes, n_frames)
@@ -277,18 +287,3 @@ def align_batch(aligner: Aligner, items: Sequence[Item]) -> list[tuple[np.ndarra
         pointer = np.repeat(np.arange(n), durations)
         result.append((durations, float(log_p[row].numpy()[np.arange(t), pointer].mean())))
     return result
-
-
-def align(aligner: Aligner, ids: np.ndarray, mel: np.ndarray) -> tuple[np.ndarray, float]:
-    """Durations of one utterance's phonemes.
-
-    Args:
-        ids: (N,) integer phoneme ids, `<sil>` at both ends.
-        mel: (T, n_mels) uint8 of `phonelm.training.mel.log_mel`.
-    Returns:
-        durations (N,) int64 in frames, each at least 1, T in sum; and the alignment's quality, the mean
-        log-probability per frame along the path, before any rule or prior.
-    Raises:
-        ValueError: fewer frames than phonemes.
-    """
-    return align_batch(aligner, [(ids, mel)])[0]

@@ -36,7 +36,7 @@ def add_echo(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (wav + np.fft.irfft(np.fft.rfft(wav, size) * np.fft.rfft(echo, size), size)[: len(wav)]).astype(np.float32)
 
 
-def spoil(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def augment_waveform(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A waveform (S,) float32 with noise, with an echo, without its high frequencies, or with several of these."""
     for change in rng.permutation([add_echo, add_noise, muffle])[: rng.integers(1, 4)]:
         wav = change(wav, rng)

@@ -19,7 +19,7 @@ from phonelm.config import SAMPLE_RATE
 from phonelm.datasets import Problem, Row
 from phonelm.files import atomic_write
 from phonelm.text import SYMBOLS, Phonemizer
-from phonelm.training.data.augment import spoil
+from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.mel import log_mel
 
 PART_FORMAT = 2
@@ -47,7 +47,7 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
     """
     groups: dict[tuple[str, int, float, bool], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, row.is_spoiled), []).append(row)
+        groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, row.is_augmented), []).append(row)
     chunks = []
     for group in groups.values():
         content = [[row.id, row.speaker, row.text, *row.version()] for row in group]
@@ -95,8 +95,8 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
     wav, sample_rate = read_audio(row.path)
     wav = resample(wav, sample_rate * row.speed, SAMPLE_RATE)
     wav, start_s = trim(wav - wav.mean())
-    if row.is_spoiled:
-        wav = spoil(wav, np.random.default_rng(zlib.crc32(row.id.encode())))
+    if row.is_augmented:
+        wav = augment_waveform(wav, np.random.default_rng(zlib.crc32(row.id.encode())))
     wav = normalise(fill_band(wav)[0])
     phonemes = phonemizer(row.text)
     mel = log_mel(wav)

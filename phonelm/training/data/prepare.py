@@ -33,7 +33,7 @@ from phonelm.training.data.cache import write_arrays
 from phonelm.training.data.dataset import CACHE_FORMAT
 from phonelm.training.data.encode import Chunk, Part, encode_chunk, make_chunks
 from phonelm.training.data.heldout import leave_out
-from phonelm.training.data.report import KeepRule, judge, summarise, to_text
+from phonelm.training.data.report import KeepRule, drop_reasons, summarise, to_text
 
 ALIGNER_UTTERANCES = 4000  # the aligner is trained on this many at most, drawn by its seed
 _worker: dict[str, Any] = {}  # what a worker process keeps between chunks
@@ -139,7 +139,7 @@ def prepare(
     form: str | None = None,
     config: AlignerConfig = AlignerConfig(),
     speeds: Sequence[float] = (),
-    spoiled: float = 0.0,
+    augmented: float = 0.0,
 ) -> dict[str, Any] | None:
     """Make or continue a cache. Everything already done is kept, so an interrupted run is simply started again.
 
@@ -155,7 +155,7 @@ def prepare(
         form: of `metadata.csv`, see `read_dataset`.
         config: of the aligner.
         speeds: every utterance is added once more at each of these speeds, as another speaker.
-        spoiled: share of the utterances that are added once more as worse recordings, see `spoil`.
+        augmented: share of the utterances that are added once more as worse recordings, see `augment_waveform`.
     Returns:
         the report, as written to `report.json`; None for a shard.
     Raises:
@@ -168,7 +168,7 @@ def prepare(
     rows, problems = read_datasets(dataset_dirs, form)
     rows, held_out = leave_out(rows)
     problems += held_out
-    worse = [row.spoiled() for row in rows if zlib.crc32(row.id.encode()) < spoiled * 2**32]
+    worse = [row.augmented() for row in rows if zlib.crc32(row.id.encode()) < augmented * 2**32]
     rows += [row.at_speed(speed) for speed in speeds for row in rows] + worse
     codec = Codec.load(codec_name)
     chunks = make_chunks(rows, codec.fingerprint)
@@ -185,7 +185,7 @@ def prepare(
         raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
     aligner = _aligner(out / "aligner.safetensors", parts, config)
     records, durations = _align(aligner, parts, config.batch_frames)
-    reasons = judge(records, rule)
+    reasons = drop_reasons(records, rule)
     problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
     kept = [i for i, reason in enumerate(reasons) if not reason]
     report = summarise(records, reasons, problems, rule)
@@ -263,7 +263,7 @@ def run(args: argparse.Namespace) -> int:
         form=args.form,
         config=AlignerConfig(steps=args.aligner_steps),
         speeds=args.speeds,
-        spoiled=args.spoiled,
+        augmented=args.spoiled,
     )
     print(to_text(report) if report else f"shard {args.shard[0]}/{args.shard[1]} is encoded")
     return 0

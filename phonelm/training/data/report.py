@@ -50,7 +50,7 @@ def _surprise(scores: np.ndarray, phonemes: np.ndarray) -> np.ndarray:
     return scores - np.median(scores)
 
 
-def judge(records: Sequence[dict[str, Any]], rule: KeepRule) -> list[str]:
+def drop_reasons(records: Sequence[dict[str, Any]], rule: KeepRule) -> list[str]:
     """Why each aligned utterance is left out, "" for those kept.
 
     Args:
@@ -77,8 +77,8 @@ def summarise(
 
     Args:
         records: of all aligned utterances.
-        reasons: of `judge`.
-        problems: all utterances left out, those of `judge` included.
+        reasons: of `drop_reasons`.
+        problems: all utterances left out, those of `drop_reasons` included.
     """
     kept_s = sum(r["frames"] for r, reason in zip(records, reasons, strict=True) if not reason) / FRAME_RATE
     datasets = {}
