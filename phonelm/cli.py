@@ -1,6 +1,7 @@
 """The command line: `phonelm COMMAND` or `python -m phonelm COMMAND`; `--help` lists the commands.
 
-Bad input gives one line on standard error and exit code 2; if whoever reads the output closes it, nothing more is said.
+Bad input gives one line on standard error and exit code 2. If the reader of the output leaves, the command ends
+quietly.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(argv: list[str]) -> int:
     try:
         args = _parser(argv[:1]).parse_args(argv)
-        if isinstance(info := getattr(args, "json", None), Path):  # known before the work, whatever the command
+        if isinstance(info := getattr(args, "json", None), Path):  # for every command, before its work begins
             check_writable(info)
         return args.run(args)
     except ModuleNotFoundError as error:
@@ -112,7 +113,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
         return p
 
     speak_arguments(command("speak", _speak, "Speak a text, or every line of a file."))
-    read_arguments(command("read", _read, "Read a long text aloud; a reading that was stopped goes on where it was."))
+    read_arguments(command("read", _read, "Read a long text aloud. A stopped reading is continued."))
     command("voices", _voices, "List the bundled voices.")
     p = command("phonemize", _phonemize, "Show the phonemes of a text.")
     p.add_argument("text")
@@ -233,7 +234,7 @@ def _check_outputs(audio: Sequence[Path], info: Path | None = None) -> None:
 
 
 def _report(out: Path) -> TextIO:
-    """Where to say what was done: standard output may be what the audio is written to."""
+    """The stream for reports: standard error if the audio may go to standard output."""
     return sys.stderr if written_in_place(out) else sys.stdout
 
 

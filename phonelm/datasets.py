@@ -28,7 +28,7 @@ class Row:
     is_augmented: bool = False  # by `augment_waveform`
 
     def version(self) -> tuple[int, int]:
-        """Size in bytes and time of the last change in ns of the audio file: a cache of it is stale if they differ."""
+        """Size (bytes) and modification time (ns) of the audio file. If they change, its cached data are stale."""
         found = self.path.stat()
         return found.st_size, found.st_mtime_ns
 
@@ -124,7 +124,7 @@ def read_dataset(folder: Path, form: str | None = None, need_text: bool = True) 
 def read_datasets(
     folders: Sequence[Path], form: str | None = None, need_text: bool = True
 ) -> tuple[list[Row], list[Problem]]:
-    """Several dataset folders, one after the other; arguments and errors are those of `read_dataset`.
+    """Several dataset folders in order; arguments and errors are those of `read_dataset`.
 
     Raises:
         ValueError: two folders of the same name, too.

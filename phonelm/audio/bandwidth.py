@@ -1,8 +1,8 @@
 """Recordings with a narrow band, as of 8 or 16 kHz, made as wide as those the model knows.
 
-To a model that has hardly heard speech without high frequencies, such a voice prompt is something else than a voice.
-What is missing is copied from the band below, as in spectral band replication (Dietz et al., AES 112, 2002), at the
-level that speech has there.
+The model was trained on few voices without high frequencies, and cannot use a prompt without them well. The missing
+band is copied from the band below, as in spectral band replication (Dietz et al., AES 112,
+2002), at the level that speech has there.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ BAND_HZ = 250  # width of the bands that are looked at
 LEVELS_HZ = (0, 500, 1000, 2000, 4000, 6000, 8000, 9000, 10000, 11000, 12000)
 LEVELS_DB = (15, 12, 6, -4, -9, -11, -11, -12, -15, -21, -30)  # of clean speech there, against that of 1 to 3 kHz
 ANCHOR_HZ = (1000, 3000)
-MISSING_DB = 18.0  # below what is usual; nothing but noise is then left
+MISSING_DB = 18.0  # below the usual level there is nothing but noise
 NO_SPEECH = 1e-6  # power of the anchor, against that of the loudest frequency, below which there is no speech
-NARROWEST_HZ, WIDEST_HZ = 3250, 9250  # of bands that are filled up; less is hardly speech, more is enough
+NARROWEST_HZ, WIDEST_HZ = 3250, 9250  # bandwidths that are filled up; below is no speech, above is enough
 
 
 def fill_band(wav: np.ndarray) -> tuple[np.ndarray, float | None]:
@@ -61,7 +61,7 @@ def _spectrum(wav: np.ndarray) -> torch.Tensor:
 
 
 def _bandwidth(spectrum: torch.Tensor) -> float:
-    """Where the high frequencies end, in Hz: all above are `MISSING_DB` below what is usual. No speech has all."""
+    """Where the high frequencies end, in Hz: above it all bands are `MISSING_DB` below the usual level."""
     power = spectrum.abs().square().mean(1).numpy()
     hz = np.arange(len(power)) * SAMPLE_RATE / N_FFT
     anchor = power[(hz >= ANCHOR_HZ[0]) & (hz < ANCHOR_HZ[1])].mean()

@@ -14,7 +14,7 @@ import soundfile
 
 from phonelm.audio import ffmpeg
 
-Check = Callable[[int, int, int], None]  # of samples, sample rate and channels; raises what is to be raised
+Check = Callable[[int, int, int], None]  # called with samples, sample rate and channels; raises to refuse
 
 KNOWN = "WAV, FLAC, OGG, Opus, MP3, M4A, MP4 or WebM"
 TIMEOUT_S = 120.0  # for FFmpeg

@@ -1,8 +1,8 @@
 """Decodes one file by FFmpeg. Run as a script, in a process of its own: a damaged file may crash or hang it.
 
 `python ffmpeg.py FILE` writes to standard output the sample rate in Hz and the number of channels, both as uint32, then
-the samples as float32, one channel beside the other; all of it little-endian. It imports nothing of this package, so
-that it starts fast.
+the samples as float32, channels interleaved; everything little-endian. It imports nothing of this package, so that it
+starts fast.
 """
 
 from __future__ import annotations

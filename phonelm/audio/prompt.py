@@ -27,7 +27,7 @@ class Prompt:
     Attributes:
         wav: (S,) float32 at `config.SAMPLE_RATE`.
         start_s, end_s: the part of the recording it is, seconds.
-        notes: what was done that the user should know, one line each.
+        notes: changes that the user should know of, one line each.
     """
 
     wav: np.ndarray
@@ -61,8 +61,8 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
         end = start + _quietest(wav[start:end], max_s)
         start, end = (start + edge for edge in _sounding(wav[start:end]))
         notes.append(
-            f"the voice prompt is {len(wav) / SAMPLE_RATE:.1f} s long; of it, {start / SAMPLE_RATE:.1f} s to "
-            f"{end / SAMPLE_RATE:.1f} s are used"
+            f"the voice prompt is {len(wav) / SAMPLE_RATE:.1f} s long; the part from {start / SAMPLE_RATE:.1f} s to "
+            f"{end / SAMPLE_RATE:.1f} s is used"
         )
     wav = wav[start:end]
     if (sound_s := active_s(wav)) < MIN_PROMPT_S:

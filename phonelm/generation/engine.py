@@ -1,9 +1,9 @@
 """The trained network folded for generation: one frame at a time, with as few operations as possible.
 
-`megabyte.py` is the network as it is trained, and what this is tested against. A frame of generation is hundreds of
-tiny operations whose cost is mostly that of being called, so everything that does not depend on the input is computed
-once (code embeddings with their linear maps become tables, the output heads single matrices), and a step of a whole
-stack of blocks is one call: on a CPU a compiled one (`kernels.py`), with CUDA a captured graph (`graphs.py`).
+`megabyte.py` is the network as trained; the tests compare this module with it. One frame takes hundreds of tiny
+operations, and most of their cost is the call itself. So everything that does not depend on the input is computed once:
+code embeddings and their linear maps become tables, and each output head becomes one matrix. One step of a whole stack
+of blocks is one call: a compiled one on a CPU (`kernels.py`), a captured graph with CUDA (`graphs.py`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def embedding_table(codes: CodeInput) -> Tensor:
 
 
 class Engine:
-    """A model ready to generate; holds nothing of an utterance, so that any number of them can share it.
+    """A model ready to generate. It holds no state of an utterance, so any number of utterances can share it.
 
     Args:
         model: in eval mode; its weights must not change afterwards.
@@ -116,13 +116,13 @@ class Engine:
         return self.outer.transformer.new_cache(1, 1024)
 
     def new_rows(self, count: int) -> tuple[Rows, Rows]:
-        """Rows of the global and of the local model for so many utterances."""
+        """Rows of the global and of the local model for `count` utterances."""
         local = self.inner.transformer.new_cache(1, self.config.n_codebooks + 1)
         return Rows(self.new_cache(), count), Rows(local, count)
 
     @contextmanager
     def rows(self, count: int) -> Iterator[tuple[Rows, Rows]]:
-        """`new_rows`, or such as were given back, whose graphs need not be captured again."""
+        """`new_rows`, or rows used before, whose graphs need not be captured again."""
         free = self.free_rows.setdefault(count, [])
         lent = free.pop() if free else self.new_rows(count)
         for rows in lent:

@@ -1,6 +1,6 @@
 """Generation: one frame at a time, guided by the pointer, ended by the pointer.
 
-`generate` is the stream everything else collects from: whole utterances, streaming audio, the code grid.
+`generate` yields frames. Whole utterances, streaming audio and the code grid are collected from it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Frame:
     Attributes:
         codes: (n,) int64 on the CPU, n the number of codebooks sampled.
         pointer: index of the phoneme being spoken.
-        picks: for each codebook, what was chosen, how likely it was, and whether the clamp removed the first choice.
+        picks: for each codebook the chosen code, its probability, and whether the clamp removed the first choice.
         advance: the model's probability that the pointer moves on after this frame.
         forced: the pointer was moved because it had rested longer than any phoneme may.
     """
@@ -178,7 +178,7 @@ def generate_batch(
 
     Args:
         engine: the model.
-        requests: any number of them; the next is taken when there is room for it.
+        requests: any number; the next one starts when a place is free.
         seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
         width: utterances that are spoken at a time.
     Yields:

@@ -1,4 +1,4 @@
-"""CUDA graphs: hundreds of small launches captured once, and started as one."""
+"""CUDA graphs: hundreds of small launches are captured once and then started as one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Graph:
             with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):  # others go on with their work
                 self.y = function(self.x)
         if not torch.allclose(self(x), expected, rtol=1e-3, atol=1e-3):
-            raise RuntimeError("a captured CUDA graph gives other results than what was captured")
+            raise RuntimeError("the captured CUDA graph and the function it was captured from give different results")
 
     def __call__(self, x: Tensor) -> Tensor:
         """What the function gives for `x`."""

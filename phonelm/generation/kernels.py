@@ -48,7 +48,7 @@ def pack(weight: np.ndarray) -> Packed:
 
 @compiled
 def project(weight, scale, x, out):
-    """out = x @ weight.T, (B, out) from (B, in); every row by the same sums, whatever the size of the batch."""
+    """out = x @ weight.T, (B, out) from (B, in); every row by the same sums at any batch size."""
     for i in range(weight.shape[0]):
         for b in range(x.shape[0]):
             total = f32(0)

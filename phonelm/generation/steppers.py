@@ -32,36 +32,36 @@ class Rows:
         self.data = like.data.new_zeros(layers, 2, count, heads, capacity, head_dim)
         self.lengths = torch.zeros(count, dtype=torch.int64, device=self.data.device)
         self.longest = 0  # of `lengths`, known without asking the device
-        self.graphs: dict[int, Graph] = {}  # of steps with so many rows in use, see `GraphedStepper`
+        self.graphs: dict[int, Graph] = {}  # by number of rows in use, see `GraphedStepper`
 
     def put(self, row: int, cache: KVCache) -> None:
-        """Let a row continue what is in a cache of one utterance."""
+        """Copy the cache of one utterance into a row."""
         self.reserve(cache.length)
         self.data[:, :, row, :, : cache.length] = cache.data[:, :, 0, :, : cache.length]
         self.lengths[row] = cache.length
         self.longest = int(self.lengths.max())
 
     def move(self, source: int, target: int) -> None:
-        """Let one row take the place of another, and be free."""
+        """Move a row to another place and free its own."""
         self.data[:, :, target] = self.data[:, :, source]
         self.lengths[target] = self.lengths[source].clone()
         self.lengths[source] = 0
         self.longest = int(self.lengths.max())
 
     def reserve(self, length: int) -> None:
-        """Make room for so many positions."""
+        """Grow the capacity to at least `length` positions."""
         capacity = self.data.shape[4]
         if length > capacity:
             self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * capacity) - capacity))
             self.graphs.clear()  # they know where the data were
 
     def grown(self, count: int) -> None:
-        """The first rows are one position longer."""
+        """Record that the first `count` rows are one position longer."""
         self.lengths[:count] += 1
         self.longest += 1
 
     def rewind(self, length: int = 0) -> None:
-        """Let all rows end after so many positions."""
+        """Set the length of all rows."""
         self.lengths.fill_(length)
         self.longest = length
 
@@ -90,13 +90,13 @@ class Stepper:
         self.turns = self._turns(512)  # of the longest rows yet, see `turns_for`
 
     def _turns(self, length: int) -> Tensor:
-        """(length, 2, D/H/2): cosines and sines of so many rotary positions."""
+        """(length, 2, D/H/2): cosines and sines of the first `length` rotary positions."""
         return self.transformer.rotary(0, length, self.norm.device).transpose(0, 1).contiguous()
 
     def turns_for(self, length: int) -> Tensor:
-        """`_turns` of at least so many positions, kept for the next call.
+        """`_turns` of at least `length` positions, kept for the next call.
 
-        Any number of threads may call this: each uses the table that it got, whatever the others keep meanwhile.
+        Thread-safe: each caller uses the table returned to it, even if another thread replaces the kept one.
         """
         turns = self.turns
         if length > len(turns):
@@ -139,7 +139,7 @@ class Stepper:
 
 
 class GraphedStepper(Stepper):
-    """The same with CUDA, captured once for each number of rows; where that fails, a warning, and as it was."""
+    """The same as a CUDA graph, captured once for each number of rows. If that fails, it warns and runs eagerly."""
 
     capture = True
 

@@ -17,7 +17,7 @@ EPS = 1e-5  # of RMSNorm
 
 
 class KVCache:
-    """Keys and values of one utterance (or one batch of them), grown in place; never shared between utterances.
+    """Keys and values of one utterance or one batch, grown in place; never shared between utterances.
 
     Args:
         layers, heads, head_dim: those of the transformer it serves.
@@ -37,7 +37,7 @@ class KVCache:
         return self.data[layer, 0, :, :, :end], self.data[layer, 1, :, :, :end]
 
     def reserve(self, length: int) -> None:
-        """Make room for so many positions."""
+        """Grow the capacity to at least `length` positions."""
         if length > self.data.shape[4]:
             self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * self.data.shape[4]) - self.data.shape[4]))
 
@@ -52,7 +52,7 @@ class Rotary(nn.Module):
     def __init__(self, head_dim: int, base: float = 10_000.0):
         super().__init__()
         self.rates = base ** -(torch.arange(0, head_dim, 2).float() / head_dim)
-        self.table = torch.empty(2, 0, head_dim // 2)  # no buffer: it is derived, and its length is nobody's business
+        self.table = torch.empty(2, 0, head_dim // 2)  # no buffer: it is derived and must not be saved
 
     def forward(self, start: int, length: int, device: torch.device) -> Tensor:
         """(2, length, head_dim / 2): cosines and sines of positions start ... start + length - 1."""

@@ -1,4 +1,4 @@
-"""Acoustic checkpoints: trained weights, with what is needed to use them rightly."""
+"""Acoustic checkpoints: trained weights with sizes, phoneme table, codec fingerprint and codes seen in training."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def load(path: Path, codec: Codec, device: torch.device | str = "cpu") -> Acoust
     try:
         config = from_dict(ModelConfig, metadata["config"])
     except (TypeError, ValueError) as error:
-        raise checkpoint.CheckpointError(f"{path} was made by another version of PhoneLM: {error}") from None
+        raise checkpoint.CheckpointError(f"{path} is of another version of PhoneLM: {error}") from None
     if config.codec != codec.name:
         raise checkpoint.CheckpointError(f"{path} speaks codes of the codec {config.codec}, not of {codec.name}")
     if metadata.get("codec_fingerprint") != codec.fingerprint:

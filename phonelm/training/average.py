@@ -19,8 +19,8 @@ SAME = ("config", "symbols", "codec_fingerprint")
 def average(models: Sequence[Path], out: Path) -> None:
     """Write the mean of several `model.safetensors`.
 
-    The codes seen in training are those that any of them has seen. Instead of its progress the result has a list of
-    theirs, in `averaged`.
+    The codes seen in training are the union of those of all models. Instead of its own progress, the result lists
+    the progress of the models in `averaged`.
 
     Raises:
         ValueError: fewer than two.

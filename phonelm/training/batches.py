@@ -25,7 +25,7 @@ MIN_END_FRAMES = FRAME_RATE  # of a prompt from an utterance's end
 
 @dataclass
 class Batch:
-    """Padded tensors of B utterances: the inputs of `PhoneLM.forward` and what the loss needs besides."""
+    """Padded tensors of B utterances: the inputs of `PhoneLM.forward` and what else the loss needs."""
 
     symbols: Tensor  # (B, N) int64
     word_starts: Tensor  # (B, N) bool

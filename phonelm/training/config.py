@@ -46,7 +46,7 @@ class TrainConfig:
     p_prompt_from_end: float = 0.6  # where a speaker has one utterance: prompts from its end, the others from its start
     p_unconditional: float = 0.1  # utterances that train without phonemes and prompt, for guidance
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
-    p_hidden_span: float = 0.1  # share of previous frames hidden in spans, besides single ones (hide_previous)
+    p_hidden_span: float = 0.1  # share of previous frames hidden in spans, in addition to single ones (hide_previous)
     p_swapped_span: float = 0.05  # share of previous frames replaced by a span of another utterance of the batch
     p_swapped_code: float = 0.05  # share of previous codes replaced by one of the same codebook elsewhere in the batch
     span_frames: int = 8  # mean length of those spans
@@ -78,7 +78,7 @@ CODEC_STAGES = ("mel", "gan")
 class CodecTrainConfig:
     """How the bundled codec is trained. `ValueError` names the setting that is out of range."""
 
-    stage: str = "mel"  # mel: spectral losses; gan: adversarial ones besides
+    stage: str = "mel"  # mel: spectral losses; gan: adversarial losses as well
     freeze_encoder: bool = False  # encoder and codebooks stay as they are, so that codes stay valid
     batch_size: int = 16  # crops of a step, over all processes
     crop_frames: int = 50
@@ -90,8 +90,8 @@ class CodecTrainConfig:
     gan_lr: float = 2e-4  # of codec and discriminators in stage gan
     weight_decay: float = 0.01
     clip_norm: float = 1.0
-    commitment_weight: float = 1.0  # beside the mel loss's 1; with 10 the codebooks collapse
-    adversarial_weight: float = 1 / 45  # of hinge loss and feature matching, beside the mel loss's 1 (Vocos)
+    commitment_weight: float = 1.0  # the mel loss has 1; with 10 the codebooks collapse
+    adversarial_weight: float = 1 / 45  # of hinge loss and feature matching; the mel loss has 1 (Vocos)
     discriminator_width: int = 16
     ema_decay: float = 0.998  # of the decoder's averaged weights, which are those that are saved
     quantise_from: int = 300  # step at which k-means starts the codebooks; with them from step 0 they collapse

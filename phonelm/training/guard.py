@@ -30,7 +30,7 @@ class StepGuard:
 
         Args:
             values: () float each: loss and norm of the gradient. In a run of several processes both must be the same
-                in all of them, so that all decide alike.
+                in all of them, so that all make the same decision.
         Raises:
             DivergedError: `MOST_IN_A_ROW` steps in a row were not accepted.
         """

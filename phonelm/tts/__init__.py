@@ -1,4 +1,4 @@
-"""Text and a voice in, a `Speech` out, and what is done with a speech."""
+"""Text and a voice in, a `Speech` out; saving, editing, bundling and drawing it."""
 
 from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, pack, unpack
 from phonelm.tts.edit import locate

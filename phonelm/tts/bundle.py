@@ -1,6 +1,7 @@
-"""A speech as a file to take along: audio, codes and recipe in one zip; and the recipe read back out of any file.
+"""Bundles: audio, codes and recipe of a speech in one zip file, and reading the recipe back.
 
-What is read may come from anyone: sizes are checked before anything is unpacked, names only compared, nothing written.
+Files that are read are untrusted: sizes are checked before anything is unpacked, names are only compared, nothing is
+written.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         RecipeError: nothing was spoken, or a clip that `unpack` would refuse.
     """
     if not speech.frames:
-        raise RecipeError("nothing was spoken, so there is nothing to take along")
+        raise RecipeError("nothing was spoken, so there is nothing to save")
     values = {
         "kind": KIND,
         "format": FORMAT,
@@ -92,7 +93,7 @@ def unpack(data: bytes) -> Recipe:
     """The recipe in a zip of `pack`, or in its `recipe.json` alone if the voice is a bundled one.
 
     Raises:
-        RecipeError: neither of them, too large, damaged, or with anything in it that `pack` would not have written.
+        RecipeError: the file is neither of them, too large or damaged, or holds something that `pack` does not write.
     """
     if len(data) > MAX_BYTES:
         raise RecipeError(f"the file has more than {MAX_BYTES >> 20} MiB: no recipe is that large")
@@ -135,7 +136,7 @@ def _members(data: bytes) -> dict[str, bytes]:
             members = {}
             for name in {RECIPE, CLIP_FILE} & set(found):
                 with file.open(name) as member:
-                    members[name] = member.read(LIMITS[name])  # never more, whatever the member claims to be
+                    members[name] = member.read(LIMITS[name])  # never more, whatever size the member claims
             return members
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, UnicodeDecodeError):
         raise RecipeError("the zip file is damaged") from None
@@ -220,6 +221,6 @@ def _clip(data: bytes) -> Clip:
 
 
 def _short(value: object, most: int = 40, quote: bool = True) -> str:
-    """Something from outside, in one line that is not long, whatever it is."""
+    """Any untrusted value as one short line."""
     text = ascii(value) if quote else " ".join(str(value).split())
     return text if len(text) <= most else text[: most - 1] + "…"

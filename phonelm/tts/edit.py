@@ -20,7 +20,7 @@ class Gap:
 
     Attributes:
         sentence: its place in the speech.
-        phonemes: all of the sentence, with those that shall be said in the span.
+        phonemes: all of the sentence, with the new ones in the span included.
         end: the phoneme after the span.
         before, after: the sentence's frames that stay, pointing to `phonemes`.
     """

@@ -1,4 +1,4 @@
-"""Long texts, spoken into a file a few pieces at a time, in bounded memory; what was stopped goes on later."""
+"""Long texts, spoken into a file a few pieces at a time in bounded memory. A stopped reading can be continued."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ BLOCK = 1 << 20  # samples that are copied at a time
 
 @dataclass
 class Reading:
-    """How far a reading is, as it is kept beside the sound that there is.
+    """How far a reading is. It is saved next to the audio spoken so far.
 
     Attributes:
         key: of the text, the voice, the settings, and all weights.
-        pieces: so many of the text are spoken.
-        samples: so many they are.
+        pieces: number of pieces of the text that are spoken.
+        samples: their length in samples.
     """
 
     key: str
@@ -52,8 +52,8 @@ def read_aloud(
 ) -> Reading:
     """Speak a text of any length into an audio file (WAV and FLAC with 16 bits).
 
-    What is spoken already is kept beside the file, in `OUT.part` and `OUT.part.json`. Called again with the same
-    arguments after an interruption of any kind, the reading goes on there, and the file is the same as without one.
+    The audio spoken so far is kept next to the file, in `OUT.part` and `OUT.part.json`. After any interruption, a call
+    with the same arguments continues from there, and the file is the same as without the interruption.
     A reading into a device or a pipe cannot go on: its parts are kept in a temporary folder.
 
     Args:

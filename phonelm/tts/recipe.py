@@ -54,7 +54,7 @@ class Recipe:
 
 
 def identity(tts: TTS) -> dict[str, str]:
-    """What besides text, voice and settings decides how a speech sounds; weights by 16 hex digits of their SHA-256."""
+    """Versions and weights that decide how a speech sounds; weights as 16 hex digits of their SHA-256."""
     return {
         "phonelm": __version__,
         "torch": torch.__version__,

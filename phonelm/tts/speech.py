@@ -23,8 +23,8 @@ class Voice:
 
     Attributes:
         codes: (P, n_q) int64, all codebooks of the codec.
-        wav: (S,) float32 at 24 kHz, exactly what was encoded.
-        notes: what was done to the clip, one line each.
+        wav: (S,) float32 at 24 kHz, the audio that was encoded.
+        notes: changes made to the clip, one line each.
         name: of a bundled voice, else "".
     """
 
@@ -36,12 +36,12 @@ class Voice:
 
 @dataclass(frozen=True)
 class Edit:
-    """A span of phonemes that was said again.
+    """A span of phonemes that was generated again.
 
     Attributes:
         start, end: first phoneme and the one after the last, of all that were spoken until then, as in the timeline.
         seed: of the new frames.
-        symbols: what was said instead, as for `Phonemizer.from_symbols`; None for the same phonemes.
+        symbols: the new phonemes, as for `Phonemizer.from_symbols`; None for the same phonemes.
     """
 
     start: int

@@ -26,7 +26,7 @@ from phonelm.tts.speech import Edit, Speech, Voice
 from phonelm.tts.voices import BundledVoice, bundled_voices
 
 PARAGRAPH_S = 0.6  # silence after a paragraph; that before the next one is added
-WIDTH = 8  # sentences that are spoken side by side where nobody listens yet
+WIDTH = 8  # sentences generated side by side when the audio is not streamed
 CONVOLUTIONS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # of each length of audio one is kept: by default 1,024, 100 MiB
 
 
@@ -101,10 +101,10 @@ class TTS:
         return cls(acoustic, loaded, phonemizer, bundled_voices(), precision, deterministic)
 
     def warm_up(self) -> TTS:
-        """Say a word to nobody, so that the first user does not wait for what is compiled and read at its first use.
+        """Speak one word, so that the first user does not wait for compilation and files read at the first use.
 
         Returns:
-            This system; without bundled voices nothing is done.
+            This system. Without bundled voices this does nothing.
         """
         if self.voices:
             for _ in self.stream("Ready."):
@@ -265,7 +265,7 @@ class TTS:
             yield frame
 
     def _generate(self, speech: Speech, first: int, width: int) -> Iterator[tuple[int, Frame]]:
-        """Frames and their sentences, so many sentences side by side."""
+        """Frames and their sentences, `width` sentences side by side."""
         rest = enumerate(speech.phonemes[first:], first)
         requests = [self._request(s, p, speech.voice, speech.settings) for s, p in rest]
         width = min(width, len(speech.phonemes))

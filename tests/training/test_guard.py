@@ -70,6 +70,7 @@ def test_a_run_goes_on_after_steps_that_are_not_finite(cache, tmp_path):  # noqa
     assert Run(cache, tmp_path, TINY, CONFIG, resume=True).progress.skipped == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_has_diverged_ends_and_keeps_what_was_saved(cache, tmp_path):  # noqa: F811
     Run(cache, tmp_path, TINY, CONFIG).train()
     files = [tmp_path / name for name in ("last.safetensors", "model.safetensors")]

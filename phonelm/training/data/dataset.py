@@ -53,7 +53,7 @@ class CodesDataset(Dataset[Utterance]):
         )
 
     def load_codec(self) -> Codec:
-        """The codec whose codes these are; `ValueError` if the one at hand is another version of it."""
+        """The codec whose codes these are; `ValueError` if the installed one is another version."""
         made_by = self.info["codec"]
         codec = Codec.load(made_by["name"])
         if codec.fingerprint != made_by["fingerprint"]:

@@ -13,7 +13,7 @@ from phonelm.config import HOP_LENGTH, SAMPLE_RATE, CodecConfig
 N_MELS = 40
 N_FFT = CodecConfig().analysis_n_fft
 FILTERBANK = mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE)
-LOG_FLOOR = -4.6  # ln of the smallest magnitude told apart; below it is silence whatever the recording
+LOG_FLOOR = -4.6  # ln of the smallest magnitude; everything below counts as silence
 LOG_STEP = 0.046  # nats per byte step: 255 steps reach ln magnitude 7.1, above a full-scale band
 
 
