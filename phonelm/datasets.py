@@ -27,11 +27,6 @@ class Row:
     speed: float = 1.0  # played this much faster, pitch and formants included
     is_augmented: bool = False  # by `augment_waveform`
 
-    def version(self) -> tuple[int, int]:
-        """Size (bytes) and modification time (ns) of the audio file. If they change, its cached data are stale."""
-        found = self.path.stat()
-        return found.st_size, found.st_mtime_ns
-
     def at_speed(self, speed: float) -> Row:
         """The same utterance played faster or slower, which makes it another voice (Ko et al., Interspeech 2015)."""
         suffix = f"@{speed:g}"

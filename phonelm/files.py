@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -81,6 +82,15 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         os.replace(temporary_file, file)
     finally:
         temporary_file.unlink(missing_ok=True)
+
+
+def file_digest(path: str | Path) -> str:
+    """32 hex digits that change with the content of a file; `OSError` if it cannot be read."""
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import zipfile
@@ -17,7 +18,7 @@ from phonelm.audio import active_rms, fill_band, normalise, read_audio, resample
 from phonelm.codec import Codec
 from phonelm.config import SAMPLE_RATE
 from phonelm.datasets import Problem, Row
-from phonelm.files import atomic_write
+from phonelm.files import atomic_write, file_digest
 from phonelm.text import SYMBOLS, Phonemizer
 from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.mel import log_mel
@@ -48,9 +49,9 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
     groups: dict[tuple[str, int, float, bool], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, row.is_augmented), []).append(row)
-    chunks = []
+    chunks, digest = [], functools.cache(file_digest)  # of a file that is used at several speeds, once
     for group in groups.values():
-        content = [[row.id, row.speaker, row.text, *row.version()] for row in group]
+        content = [[row.id, row.speaker, row.text, digest(row.path)] for row in group]
         text = json.dumps([PART_FORMAT, fingerprint, list(SYMBOLS), content])
         chunks.append(Chunk(tuple(group), hashlib.sha256(text.encode()).hexdigest()[:20]))
     return chunks
