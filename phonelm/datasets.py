@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import soundfile
 
+from phonelm.files import file_digest
+
 METADATA = "metadata.csv"
 AUDIO_FOLDERS = ("audio", "wavs")
 FORMS = ("ljspeech", "speaker")
@@ -43,6 +45,14 @@ class Problem(NamedTuple):
 
     id: str
     reason: str
+
+
+def audio_digest(path: Path) -> str:
+    """32 hex digits that change with the content of an audio file; "" if it cannot be read."""
+    try:
+        return file_digest(path)
+    except OSError:  # whoever needs the audio says so
+        return ""
 
 
 def detect_form(folder: Path, lines: list[str]) -> str:

@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from phonelm.audio import active_rms, read_audio, resample, to_int16
 from phonelm.config import SAMPLE_RATE
-from phonelm.datasets import Problem, Row, read_datasets
-from phonelm.files import atomic_write, file_digest
+from phonelm.datasets import Problem, Row, audio_digest, read_datasets
+from phonelm.files import atomic_write
 from phonelm.training.config import CodecTrainConfig
 from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.heldout import leave_out
@@ -94,7 +94,7 @@ def decode_rows(rows: Sequence[Row], folder: Path, quiet: bool = False) -> tuple
     clips, problems = [], []
     with tqdm(total=len(rows), unit="file", desc="decode", disable=quiet) as bar:
         for group in groups.values():
-            content = [CACHE_FORMAT, SAMPLE_RATE, [[r.id, r.speaker, file_digest(r.path)] for r in group]]
+            content = [CACHE_FORMAT, SAMPLE_RATE, [[r.id, r.speaker, audio_digest(r.path)] for r in group]]
             path = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20]
             if not path.with_suffix(".npy").exists():
                 _decode_group(group, path)

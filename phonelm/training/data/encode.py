@@ -17,8 +17,8 @@ import numpy as np
 from phonelm.audio import active_rms, fill_band, normalise, read_audio, resample
 from phonelm.codec import Codec
 from phonelm.config import SAMPLE_RATE
-from phonelm.datasets import Problem, Row
-from phonelm.files import atomic_write, file_digest
+from phonelm.datasets import Problem, Row, audio_digest
+from phonelm.files import atomic_write
 from phonelm.text import SYMBOLS, Phonemizer
 from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.mel import log_mel
@@ -49,7 +49,7 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
     groups: dict[tuple[str, int, float, bool], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.id.split("/")[0], row.line // CHUNK, row.speed, row.is_augmented), []).append(row)
-    chunks, digest = [], functools.cache(file_digest)  # of a file that is used at several speeds, once
+    chunks, digest = [], functools.cache(audio_digest)  # of a file that is used at several speeds, once
     for group in groups.values():
         content = [[row.id, row.speaker, row.text, digest(row.path)] for row in group]
         text = json.dumps([PART_FORMAT, fingerprint, list(SYMBOLS), content])
