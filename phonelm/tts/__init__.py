@@ -17,6 +17,7 @@ from phonelm.tts.recipe import (
 )
 from phonelm.tts.speech import Edit, Speech, Voice
 from phonelm.tts.system import TTS
+from phonelm.tts.turns import TooMany, Turn, Turns
 from phonelm.tts.voices import bundled_voices
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "RecipeError",
     "Speech",
     "TTS",
+    "TooMany",
+    "Turn",
+    "Turns",
     "Voice",
     "bundled_voices",
     "check_clip",

@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from phonelm.tts import TTS
+from phonelm.tts import TTS, Turns
 from phonelm.ui.api.compare import compare_endpoint
 from phonelm.ui.api.speak import endpoints
 from phonelm.ui.assets import asset
-from phonelm.ui.events import KEEP_S
+from phonelm.ui.events import KEEP_S, QUEUED, THREADS
 from phonelm.ui.page import Page
 from phonelm.ui.tabs.compare import compare_tab
 from phonelm.ui.tabs.inside import inside_tab
@@ -31,25 +31,27 @@ def build_demo(tts: TTS) -> gr.Blocks:
 
     Its public endpoints are `/generate`, `/edit` and `/compare`; start it with `launch`.
     """
+    turns = Turns()
     with Page(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
         with gr.Tabs():
             with gr.Tab("Speak"):
-                speak_tab(tts)
+                speak_tab(tts, turns)
             with gr.Tab("Compare", elem_id="compare"):
-                compare_tab(tts)
+                compare_tab(tts, turns)
             with gr.Tab("Inside", elem_id="inside"):
-                inside_tab(tts)
-        endpoints(tts)
-        compare_endpoint(tts)
+                inside_tab(tts, turns)
+        endpoints(tts, turns)
+        compare_endpoint(tts, turns)
     return demo
 
 
 def launch(demo: gr.Blocks, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
-    return demo.queue(max_size=16).launch(
+    return demo.queue(max_size=QUEUED).launch(
         theme=THEME, css=asset("page.css"), footer_links=["api"], run_history=False, ssr_mode=False,
-        max_file_size="20mb", state_session_capacity=SESSIONS, **options,
+        max_file_size="20mb", state_session_capacity=SESSIONS, max_threads=THREADS,
+        **options,
     )  # fmt: skip
 
 

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
+from typing import Any, NamedTuple
 
 import gradio as gr
 
-from phonelm.tts import TTS, Edit, Speech
+from phonelm.tts import TTS, Edit, Speech, Turns
 from phonelm.ui.controls import new_seed, seed_controls
-from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
-from phonelm.ui.html import problem
+from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, user_of
+from phonelm.ui.html import problem, waiting
 from phonelm.ui.phonemes import say_again, span_notation
 from phonelm.ui.result import Made, Result
+from phonelm.ui.run import Run, Running
 
 HINT = (
     "<p class=note>Say a part again: click a word in the grid, or drag over phonemes; by keys, Shift with the arrows. "
     "The rest stays as it is.</p>"
 )
+BUSY = "another speech is being made; wait for its end, or stop it"
 GONE = "this speech is no longer kept: generate it again"
 
 
-def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
-    """Lay it out under a result and wire it; `go` begins another result."""
+class EditPanel(NamedTuple):
+    """`cleared`: updates for another speech, of which nothing is chosen."""
+
+    cleared: dict[Any, Any]
+
+
+def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
+    """Lay it out under a result and wire it; while `run` makes another, nothing is said again."""
     with result.under:
         about = gr.HTML(HINT, elem_id="edit-about")
         with gr.Column(visible=False, elem_id="edit") as panel:
@@ -34,6 +43,11 @@ def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
             undo = gr.Button("Undo", interactive=False, size="sm", elem_id="edit-undo")
     span = gr.State(time_to_live=KEEP_S)  # the phonemes that are chosen, the first and the one after the last
     nothing = {about: HINT, panel: gr.update(visible=False), again: gr.update(interactive=False), span: None}
+
+    def check(running: Running | None) -> None:
+        """Another speech that is being made would take the place of this one."""
+        if running is not None and not running.ended:
+            raise failed(BUSY)
 
     def choose(made: Made | None, event: gr.EventData):
         """What was chosen in the grid, or that nothing is any more."""
@@ -48,13 +62,20 @@ def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
         except (TypeError, ValueError) as error:
             return nothing | {about: problem(str(error))}
 
-    def regenerate(made: Made | None, chosen: tuple[int, int] | None, typed: str, old_seed: int, is_kept: bool):
+    def regenerate(made: Made | None, chosen: tuple[int, int] | None, typed: str, old_seed: int, is_kept: bool,
+                   running: Running | None, request: gr.Request):  # fmt: skip
+        check(running)
         if made is None or chosen is None:
             raise failed(GONE)
         old = made.speech
         try:
             symbols = None if typed.split() == span_notation(old, *chosen).split() else typed
-            speech = say_again(tts, old, Edit(*chosen, old_seed if is_kept else new_seed(), symbols))
+            with turns.request(user_of(request)) as turn:
+                for ahead in turn.queue():
+                    yield {about: waiting(ahead)}
+                with turn:
+                    edit = Edit(*chosen, old_seed if is_kept else new_seed(), symbols)
+                    speech = say_again(tts, old, edit, turn)
         except ValueError as error:
             yield {about: problem(str(error))}
             raise failed(str(error)) from None
@@ -65,7 +86,8 @@ def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
             yield updates | {about: _about(speech, chosen[0], end), span: (chosen[0], end), seed: speech.edits[-1].seed,
                              undo: gr.update(interactive=True)}  # fmt: skip
 
-    def back(made: Made | None):
+    def back(made: Made | None, running: Running | None):
+        check(running)
         if made is None or made.before is None:
             raise failed(GONE)
         edit, old = made.speech.edits[-1], made.before
@@ -79,14 +101,13 @@ def edit_panel(tts: TTS, result: Result, go: gr.Button) -> None:
     parts = [about, panel, phonemes, again, span]
     shared = {"show_progress": "hidden", "api_visibility": "private", **MODEL}
     result.grid.choose(choose, result.made, parts, trigger_mode="multiple", **QUICK)
-    go.click(lambda: nothing | {undo: gr.update(interactive=False)}, None, [*nothing, undo], **QUICK)
-    waiting = again.click(lambda: gr.update(interactive=False), None, again, **QUICK)
-    said = waiting.then(
-        regenerate, [result.made, span, phonemes, seed, keep], [*result.parts, about, span, seed, undo], **shared
-    )
+    pressed = again.click(lambda: gr.update(interactive=False), None, again, **QUICK)
+    said = pressed.then(regenerate, [result.made, span, phonemes, seed, keep, run.flag],
+                        [*result.parts, about, span, seed, undo], **shared)  # fmt: skip
     for after in (said.then, said.failure):  # Gradio 6.31 leaves out `then` after a failure
         after(lambda chosen: gr.update(interactive=chosen is not None), span, again, **QUICK)
-    undo.click(back, result.made, [*result.parts, *parts, undo], **shared)
+    undo.click(back, [result.made, run.flag], [*result.parts, *parts, undo], **shared)
+    return EditPanel(nothing | {undo: gr.update(interactive=False)})
 
 
 def _about(speech: Speech, start: int, end: int) -> str:

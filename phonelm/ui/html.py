@@ -22,12 +22,19 @@ def problem(message: str) -> str:
     return f"<p class=problem>{escape(message)}</p>"
 
 
-def progress(speech: Speech) -> str:
-    """Frames and phonemes so far."""
+def waiting(ahead: int) -> str:
+    """A request that has no turn yet, and how many come before it."""
+    before = f": {ahead} {'request is' if ahead == 1 else 'requests are'} before this one" if ahead else ""
+    return f"<p>Waiting for its turn{before} …</p>"
+
+
+def progress(speech: Speech, others: int = 0) -> str:
+    """Frames and phonemes so far, and how many others take turns with this request."""
     s, frame = speech.sentence[-1], speech.frames[-1]
     done, total = sum(map(len, speech.phonemes[:s])) + frame.pointer + 1, sum(map(len, speech.phonemes))
     symbol = escape(speech.phonemes[s].symbols[frame.pointer].strip("<>"))
-    line = f"{len(speech.frames)} frames, phoneme {done} of {total}: {symbol}"
+    shared = f", in turns with {others} {'other' if others == 1 else 'others'}" if others else ""
+    line = f"{len(speech.frames)} frames, phoneme {done} of {total}: {symbol}{shared}"
     return f"<p>{line}</p><progress max={total} value={done} aria-label='phonemes spoken'></progress>"
 
 

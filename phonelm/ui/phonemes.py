@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from phonelm.text import SILENCE, Phonemes
-from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, locate
+from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, Turn, locate
 
 MAX_CHARACTERS = 600  # of a text; about 40 s of speech
 MAX_PHONEMES = 800  # written by hand; about as long
@@ -39,13 +39,18 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
     return named(edited, tts.phonemize(text)) if any(c.isalnum() for c in text) else edited
 
 
-def say_again(tts: TTS, speech: Speech, edit: Edit) -> Speech:
-    """A span of a speech said again; ValueError if it cannot be, or if it was done too often."""
+def say_again(tts: TTS, speech: Speech, edit: Edit, turn: Turn | None = None) -> Speech:
+    """A span of a speech said again; ValueError if it cannot be, or if it was done too often.
+
+    Args:
+        turn: in which this is done; it gives way to others.
+    """
     if len(speech.edits) >= MAX_EDITS:
         raise ValueError(f"a speech can be edited {MAX_EDITS} times; generate it again")
     if edit.symbols and sum(map(len, speech.phonemes)) + len(edit.symbols.split()) > MAX_PHONEMES:
         raise ValueError(f"at most {MAX_PHONEMES} phonemes are spoken at once: shorten them")
-    return tts.regenerate(speech, edit.start, edit.end, edit.seed, edit.symbols)
+    on_frame = None if turn is None else lambda _: turn.give_way()
+    return tts.regenerate(speech, edit.start, edit.end, edit.seed, edit.symbols, on_frame)
 
 
 def span_notation(speech: Speech, start: int, end: int) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from phonelm.tts import COLOUR_BY, TTS, Recipe, Speech, pack, save_grid
+from phonelm.tts import COLOUR_BY, TTS, Recipe, Speech, Turns, pack, save_grid
 from phonelm.ui.downloads import save_speech
-from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed
+from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, user_of
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import summary
 from phonelm.ui.live import live_player
@@ -52,20 +52,11 @@ class Result:
 
     @property
     def parts(self) -> list[Component]:
-        """What `emptied` and `shown` update."""
+        """What `shown` updates."""
         return [
             self.status, self.live, self.audio, self.first, self.grid, self.bundle, self.wav, self.info, self.png,
             self.svg, self.made,
         ]  # fmt: skip
-
-    def emptied(self) -> dict[Any, Any]:
-        """Updates for a run that begins."""
-        none, off = gr.update(value=None, interactive=False), gr.update(interactive=False)
-        return {
-            self.status: "<p>Waiting for its turn …</p>", self.audio: gr.update(value=None, autoplay=False),
-            self.live: None, self.grid: None, self.first: gr.update(visible=False), self.bundle: none, self.wav: none,
-            self.info: none, self.png: off, self.svg: off, self.made: None,
-        }  # fmt: skip
 
     @contextmanager
     def shown(self, made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[Any, Any]]:
@@ -93,7 +84,7 @@ class Result:
         event.success(lambda: [gr.update(interactive=True)] * len(buttons), None, buttons, **QUICK)
 
 
-def result_view(tts: TTS) -> Result:
+def result_view(tts: TTS, turns: Turns) -> Result:
     """Lay it out, empty, with all that needs nothing but the speech."""
     k = tts.model.config.n_codebooks
     status = gr.HTML("<p>The result will be here.</p>", elem_id="status", elem_classes="status")
@@ -113,12 +104,14 @@ def result_view(tts: TTS) -> Result:
     made, colour = gr.State(time_to_live=KEEP_S), gr.Textbox(visible=False)
     kinds = [gr.Textbox(kind, visible=False) for kind in ("png", "svg")]
 
-    def listen(made: Made | None, n: int):
+    def listen(made: Made | None, n: int, request: gr.Request):
         """The speech from its first `n` codebooks only."""
         if made is None:
             yield gr.skip()
             return
-        with playable(tts, tts.codec.waveform(made.speech.codes[:, :n])) as (file,):
+        with turns.once(user_of(request)):
+            wav = tts.codec.waveform(made.speech.codes[:, :n])
+        with playable(tts, wav) as (file,):
             yield gr.update(value=file, autoplay=True)
 
     def draw(made: Made | None, colour_by: str, kind: str):

@@ -21,6 +21,7 @@ from phonelm.tts import (
     Recipe,
     RecipeError,
     Speech,
+    Turn,
     differences,
     source,
     unpack,
@@ -53,12 +54,14 @@ def recipe_of(speech: Speech, written: tuple, voice: Clip | str, here: dict[str,
 
 
 def with_edits(
-    tts: TTS, speech: Speech, recipe: Recipe, loaded: Recipe | None, is_stopped: Callable[[], bool]
-) -> Speech:
+    tts: TTS, speech: Speech, recipe: Recipe, loaded: Recipe | None, is_stopped: Callable[[], bool],
+    turn: Turn | None = None,
+) -> Speech:  # fmt: skip
     """The speech with the edits of the recipe that was loaded last, unless it was made from something else.
 
     Args:
         recipe: of the speech.
+        turn: in which this is done; it gives way to others.
     Raises:
         ValueError: edits that are not possible in this speech, or that were stopped.
     """
@@ -70,7 +73,7 @@ def with_edits(
     for edit in loaded.edits:
         if is_stopped():
             raise ValueError("stopped before the recipe's edits were done: press Generate to start again")
-        speech = say_again(tts, speech, edit)
+        speech = say_again(tts, speech, edit, turn)
     return speech
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from typing import NamedTuple
 
 import gradio as gr
 
 from phonelm.audio import read_audio
 from phonelm.tts import TTS, Clip, check_clip
-from phonelm.ui.events import QUICK
+from phonelm.ui.events import QUICK, without_folder
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable
 
@@ -36,14 +35,6 @@ def chosen(kind: str, clip: str | None) -> Clip | str:
 def read_clip(path: str) -> Clip:
     """A recording; ValueError if it cannot be read, or is larger than one may be, which is known before it is read."""
     return read_audio(path, check_clip)
-
-
-def without_folder(error: Exception, *clips: str | None) -> str:
-    """An error's message with the names of clips instead of their places on the server."""
-    reason = str(error)
-    for clip in filter(None, clips):
-        reason = reason.replace(clip, Path(clip).name)
-    return reason
 
 
 def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:

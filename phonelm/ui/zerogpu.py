@@ -15,12 +15,17 @@ except ImportError:
 
 from phonelm.tts import TTS
 
-LENT_S = 60  # seconds for which a GPU is asked for, more than any sentence takes
+LENT_S = 60  # seconds for which a GPU is asked for, more than any text takes
+
+
+def lends() -> bool:
+    """Whether this process is lent a GPU for each speech."""
+    return spaces is not None and spaces.config.Config.zero_gpu
 
 
 def load_tts(checkpoint: Path | None, device: str | None) -> TTS:
     """`TTS.load`, warmed up; on ZeroGPU with the model on its GPU, whatever the device, and as it was loaded."""
-    if spaces is None or not spaces.config.Config.zero_gpu:
+    if not lends():
         return TTS.load(checkpoint, device=device).warm_up()
     tts = TTS.load(checkpoint, device="cuda", codec_device="cpu")
     tts.make_frames = spaces.GPU(tts.make_frames, duration=LENT_S)

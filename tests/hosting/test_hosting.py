@@ -20,9 +20,11 @@ from gradio_client.exceptions import AppError
 
 import app
 from phonelm.ui import zerogpu as zero
+from phonelm.ui.events import AT_ONCE, QUEUED
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "/voice/lab"
+VALUES = ["Hi.", None, 0.5, 0, 1, 4, "off", 1, 1, False, "bundled", 1.5]  # for /generate
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -89,7 +91,9 @@ def test_everything_works_under_the_prefix_of_a_proxy(hosted, client):
         assert httpx.get(f"{hosted[1]}/{path.lstrip('./')}").status_code == 200, path
 
 
-def test_one_event_at_a_time_uses_the_model_and_the_queue_has_an_end(client, app_tts, monkeypatch):
+@pytest.fixture
+def busy(app_tts, monkeypatch):
+    """The model answers nobody until `go` is set, and then with an error; `most` used it at the same time."""
     go, active, most = threading.Event(), [], []
 
     def stream(*_):
@@ -101,20 +105,37 @@ def test_one_event_at_a_time_uses_the_model_and_the_queue_has_an_end(client, app
         yield
 
     monkeypatch.setattr(app_tts, "stream", stream)
-    jobs = [client.submit("Hi.", api_name="/generate") for _ in range(24)]
-    deadline = time.monotonic() + 60
-    while sum(job.done() for job in jobs) < 24 - 1 - 16 and time.monotonic() < deadline:
-        time.sleep(0.1)  # until all have come, of whom one is served and 16 wait
+    yield types.SimpleNamespace(go=go, most=most)
     go.set()
-    said = [str(job.exception(timeout=60)).lower() for job in jobs]
-    assert sum("queue is full" in line for line in said) == 24 - 1 - 16, said
-    assert sum("that was the model" in line for line in said) == 1 + 16 and max(most) == 1
+
+
+def test_one_event_at_a_time_uses_the_model_and_the_queue_has_an_end(hosted, busy):
+    run, room = f"{hosted[1]}/gradio_api/call/generate", AT_ONCE + QUEUED
+    asked = [httpx.post(run, json={"data": VALUES}, timeout=60) for _ in range(room + 3)]  # each is another user
+    assert [answer.status_code for answer in asked] == [200] * room + [503] * 3
+    busy.go.set()
+    for answer in asked[:room]:
+        assert "that was the model" in httpx.get(f"{run}/{answer.json()['event_id']}", timeout=60).text
+    assert max(busy.most) == 1 and len(busy.most) == room
+
+
+def test_a_user_has_only_so_many_requests_at_a_time(client, busy, hosted, tmp_path):
+    jobs = [client.submit("Hi.", api_name="/generate") for _ in range(8)]
+    deadline = time.monotonic() + 60
+    while sum(job.done() for job in jobs) < 4 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    other = Client(hosted[1], verbose=False, download_files=tmp_path, analytics_enabled=False)
+    late = other.submit("Hi.", api_name="/generate")
+    busy.go.set()
+    said = [str(job.exception(timeout=60)) for job in (*jobs, late)]
+    assert sum("you have 4 requests here already" in line for line in said[:-1]) == 4, said
+    assert sum("that was the model" in line for line in said) == 5 and max(busy.most) == 1
 
 
 def answered(url, voice):
     """The last event of a run with whatever somebody puts in the place of an upload."""
     voice = voice and {**voice, "meta": {"_type": "gradio.FileData"}}
-    values = ["Hi.", voice, 0.5, 0, 1, 4, "off", 1, 1, False, "bundled", 1.5]
+    values = [VALUES[0], voice, *VALUES[2:]]
     run = f"{url}/gradio_api/call/generate"
     event = httpx.post(run, json={"data": values}, timeout=60).json()["event_id"]
     return httpx.get(f"{run}/{event}", timeout=60).text.split("event: ")[-1]

@@ -62,10 +62,10 @@ def generate(page, text, wait=True):
     page.fill("#text textarea", text)
     page.click("#generate")
     if wait:
-        page.wait_for_selector(GRID, state="detached")
+        page.wait_for_selector("#stop:not([disabled])")
+        page.wait_for_selector("#generate:not([disabled])")
         page.wait_for_selector(GRID)
         page.wait_for_function("document.querySelector('#speech audio').duration > 0")
-        page.wait_for_selector("#generate:not([disabled])")
 
 
 def unfold(page, accordion):

@@ -29,11 +29,12 @@ def start(page, text=TEXT, blind=False):
 
 def made(page):
     """Wait until both can be heard, and return their durations."""
+    page.wait_for_selector("#compare-stop:not([disabled])")
+    page.wait_for_selector("#compare-generate:not([disabled])")
     page.wait_for_selector("#compare-swap .swap:not([disabled])")
     seconds = [f"document.querySelector('#compare-{name} audio')?.duration" for name in ("first", "second")]
     for duration in seconds:
         page.wait_for_function(f"{duration} > 0")
-    page.wait_for_selector("#compare-generate:not([disabled])")
     return [page.evaluate(duration) for duration in seconds]
 
 
@@ -139,7 +140,7 @@ def test_stop(page, unhurried):
     start(page, LONG)
     page.wait_for_selector("#compare-status progress")
     page.click("#compare-stop")
-    page.wait_for_selector("#compare-status:has-text('nothing to compare')")
+    page.wait_for_selector("#compare-status:has-text('nothing new to compare')")
     page.wait_for_selector("#compare-generate:not([disabled])")
     assert page.is_disabled("#compare-swap .swap")
 

@@ -30,7 +30,8 @@ def take_along(page):
 def speak(page):
     """Press Generate and wait for the new bundle."""
     page.click("#generate")
-    page.wait_for_selector(app_browser.GRID, state="detached")
+    page.wait_for_selector("#stop:not([disabled])")
+    page.wait_for_selector("#generate:not([disabled])")
     page.wait_for_selector(app_browser.GRID)
     page.wait_for_selector("#downloads button:has-text('ZIP'):not([disabled])")
 

@@ -9,18 +9,17 @@ from typing import Any
 import gradio as gr
 
 from phonelm.config import SamplingConfig, from_dict
-from phonelm.tts import TTS, Clip
-from phonelm.ui.api.speak import REPORT_FRAMES
+from phonelm.tts import TTS, Clip, Turns
 from phonelm.ui.differences import differing
-from phonelm.ui.events import MODEL
+from phonelm.ui.events import MODEL, user_of, without_folder
 from phonelm.ui.phonemes import sentences
-from phonelm.ui.voice import CLIP, chosen, without_folder
+from phonelm.ui.voice import CLIP, chosen
 
 
-def compare_endpoint(tts: TTS) -> None:
+def compare_endpoint(tts: TTS, turns: Turns) -> None:
     """Add the endpoint to the page that is being built; nothing of it is seen there."""
 
-    def compare(text, a=None, b=None, clip_a=None, clip_b=None):
+    def compare(text, a=None, b=None, clip_a=None, clip_b=None, request: gr.Request = None):
         """Speak English twice, with the settings A and B: audio of A, audio of B, share of cells that differ.
 
         Settings are those of `SamplingConfig`, and "voice", a bundled one; those that are not named have their default.
@@ -29,12 +28,17 @@ def compare_endpoint(tts: TTS) -> None:
         speeches = []
         try:
             said = sentences(tts, text or "")
-            for voice, settings in [asked(tts, a, clip_a), asked(tts, b, clip_b)]:
-                for _, speech in tts.stream(said, voice, settings):
-                    if len(speech.frames) % REPORT_FRAMES == 0:
-                        yield {share: None}  # where Gradio ends the work if the client has gone
-                speech.wav = tts.codec.waveform(speech.codes)
-                speeches.append(speech)
+            both = [asked(tts, a, clip_a), asked(tts, b, clip_b)]
+            with turns.request(user_of(request)) as turn:
+                for _ in turn.queue():
+                    yield {share: None}  # where Gradio ends the work if the client has gone
+                for voice, settings in both:
+                    for _, so_far in turn.share(tts.stream(said, voice, settings)):
+                        speech = so_far
+                        yield {share: None}
+                    with turn:
+                        speech.wav = tts.codec.waveform(speech.codes)
+                    speeches.append(speech)
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, clip_a, clip_b), print_exception=False) from None
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache

@@ -8,41 +8,42 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 
 from phonelm.config import CLAMPS, SamplingConfig
-from phonelm.tts import TTS, Edit, save_grid
+from phonelm.tts import TTS, Edit, Turns, save_grid
 from phonelm.ui.controls import new_seed as draw_seed
 from phonelm.ui.controls import sampling
 from phonelm.ui.downloads import save_speech
-from phonelm.ui.events import KEEP_S, MODEL
-from phonelm.ui.html import progress, spoken, summary
+from phonelm.ui.events import KEEP_S, MODEL, user_of, without_folder
+from phonelm.ui.html import progress, spoken, summary, waiting
 from phonelm.ui.phonemes import say_again, sentences
-from phonelm.ui.voice import CLIP, chosen, without_folder
-
-REPORT_FRAMES = 15  # between two reports of progress
+from phonelm.ui.voice import CLIP, chosen
 
 
-def endpoints(tts: TTS) -> None:
+def endpoints(tts: TTS, turns: Turns) -> None:
     """Add the endpoints to the page that is being built; nothing of them is seen there."""
     default, k = SamplingConfig(), tts.model.config.n_codebooks
 
     def generate(
         text, voice=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p, codebooks=k,
         clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True, bundled=next(iter(tts.voices)),
-        guidance=default.guidance,
+        guidance=default.guidance, request: gr.Request = None,
     ):  # fmt: skip
         """Speak English in a bundled voice or that of a clip: audio, picture, phonemes, summary, seed, WAV, JSON."""
         try:
             seed = draw_seed() if new_seed else seed
             settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed)
-            prompt = chosen(CLIP if voice else bundled, voice)
-            for _, speech in tts.stream(sentences(tts, text or ""), prompt, settings):
-                if len(speech.frames) % REPORT_FRAMES == 0:
-                    yield {report: progress(speech)}
+            prompt, said = chosen(CLIP if voice else bundled, voice), sentences(tts, text or "")
+            with turns.request(user_of(request)) as turn:
+                for ahead in turn.queue():
+                    yield {report: waiting(ahead)}
+                for _, speech in turn.share(tts.stream(said, prompt, settings)):
+                    yield {report: progress(speech, turn.others)}
+                with turn:
+                    speech.wav = tts.codec.waveform(speech.codes)
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, voice), print_exception=False) from None
-        speech.wav = tts.codec.waveform(speech.codes)
         yield from shown(speech)
 
-    def edit(start, end, phonemes=None, seed=default.seed, speech=None):
+    def edit(start, end, phonemes=None, seed=default.seed, speech=None, request: gr.Request = None):
         """Say a span of the phonemes of this client's last speech again, with another seed or as other phonemes.
 
         The span is counted as in the timeline of the JSON file; results are those of `/generate`.
@@ -50,9 +51,11 @@ def endpoints(tts: TTS) -> None:
         if speech is None:
             raise gr.Error("there is no speech to edit: call /generate first", print_exception=False)
         try:
-            yield from shown(say_again(tts, speech, Edit(start, end, seed, phonemes or None)))
+            with turns.once(user_of(request)) as turn:
+                edited = say_again(tts, speech, Edit(start, end, seed, phonemes or None), turn)
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
+        yield from shown(edited)
 
     def shown(speech):
         """The results, the speech kept for `edit`."""

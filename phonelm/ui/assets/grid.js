@@ -9,6 +9,7 @@ const MAX_PX = 48, START_PX = 9, FINGER = 1.5; // widths of a frame; step of the
 const LEAD_IN = 30; // frames heard before those that were said again
 const view = {data: null, theme: {}, kind: "probability", colour: null, width: 0, scroll: 0, px: START_PX};
 let cursor = null, hover = null, live = null, drawing = 0; // `live`: position of sound played while it is made
+let stale = false; // another run's sound is played while what is drawn is still the speech before
 let led = -1; // where the other grid of a pair has scrolled this one to
 let drag = null, pending = null; // choosing with the mouse; where sound that is still to come shall start
 let used = -Infinity; // when the user last did something here: the grid does not scroll away under the hand
@@ -18,17 +19,22 @@ function player() {
 }
 
 function now() {
-  return live !== null ? live : player()?.currentTime || 0;
+  return isLive() ? live : player()?.currentTime || 0;
 }
 
 function isPlaying() {
   const audio = player();
-  return live !== null || Boolean(audio && !audio.paused && !audio.ended);
+  return isLive() || Boolean(audio && !audio.paused && !audio.ended);
+}
+
+function isLive() {
+  return live !== null && !stale;
 }
 
 function load() {
   const data = props.value ? JSON.parse(props.value) : null;
   view.data = data;
+  stale = false;
   empty.hidden = Boolean(data);
   full.hidden = !data;
   cursor = hover = null;
@@ -268,10 +274,11 @@ document.addEventListener("loadedmetadata", (event) => {
   if (performance.now() < pending.until) seek(pending.frame);
   pending = null;
 }, forever);
+document.addEventListener("phonelm:run", () => (stale = true), forever);
 document.addEventListener("phonelm:live", (event) => {
   if (!props.live) return;
   live = event.detail;
-  if (live === null && view.data) follow();
+  if (live === null && view.data && !stale) follow();
   draw();
 }, forever);
 new ResizeObserver(() => {

@@ -1,6 +1,6 @@
 // Plays 16-bit chunks one after the other, to the sample, as they arrive. The audio context has the sound's own rate,
 // so that nothing is resampled at the seams. Tells the page where it is by the event "phonelm:live" (seconds, or null
-// when it is silent); the event "phonelm:hush" silences it.
+// when it is silent), and by "phonelm:run" that the sound of another run begins. The event "phonelm:hush" silences it.
 
 const LEAD_S = 0.25, REFILL_S = 0.8; // sound held back at the start, and after running dry, each time twice as long
 const box = element.querySelector("input"), state = element.querySelector(".live-state");
@@ -53,11 +53,15 @@ function take() {
   if (!message) return hush();
   if (message.run !== run) {
     hush();
+    document.dispatchEvent(new CustomEvent("phonelm:run"));
+    document.querySelectorAll("audio").forEach((audio) => audio.pause());
     run = message.run;
     taken = begin = end = told = 0;
     complete = false;
     element.dataset.gaps = element.dataset.lost = "0";
+    document.dispatchEvent(new CustomEvent("phonelm:run"));
     if (box.checked) {
+      document.querySelectorAll("audio").forEach((audio) => audio.pause());
       context = new AudioContext({sampleRate: message.rate});
       context.resume();
       tick();

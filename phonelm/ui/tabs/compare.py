@@ -15,21 +15,22 @@ import gradio as gr
 from phonelm.audio import match_loudness
 from phonelm.config import SamplingConfig
 from phonelm.text import Phonemes
-from phonelm.tts import TTS, Clip, Speech
+from phonelm.tts import TTS, Clip, Speech, Turn, Turns
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
 from phonelm.ui.differences import differing
-from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, run_buttons
+from phonelm.ui.events import KEEP_S, QUICK, failed
 from phonelm.ui.grid import code_grid, grid_json
-from phonelm.ui.html import problem, progress, summary
+from phonelm.ui.html import progress, summary
 from phonelm.ui.phonemes import sentences
+from phonelm.ui.run import Running, Stopped, first_turn, run_buttons
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.swap import swap_button, swap_value
 from phonelm.ui.text_input import text_input
-from phonelm.ui.voice import CLIP, VoiceInput, chosen, voice_input, without_folder
+from phonelm.ui.voice import CLIP, VoiceInput, chosen, voice_input
 from phonelm.ui.votes import NEITHER, Vote, tally, votes_csv
 
 SIDES, PLACES = "AB", ("first", "second")  # what is compared; where it is heard
-STOPPED = "<p>Stopped, so there is nothing to compare.</p>"
+STOPPED = "Stopped: there is nothing new to compare."
 
 
 class Side(NamedTuple):
@@ -57,7 +58,7 @@ class Pair(NamedTuple):
     order: tuple[int, int]
 
 
-def compare_tab(tts: TTS) -> None:
+def compare_tab(tts: TTS, turns: Turns) -> None:
     """Lay out the tab and wire it. It keeps the last pair and the votes of each user's own session, nothing else."""
     with gr.Row():
         with gr.Column(min_width=300):
@@ -82,13 +83,6 @@ def compare_tab(tts: TTS) -> None:
     pair, votes = gr.State(time_to_live=KEEP_S), gr.State([])
     heard = [part for place in places for part in place]
 
-    def begin():
-        """A run begins, with empty results."""
-        return {
-            **run.begun(), **dict.fromkeys((*heard, swap, pair)), status: "<p>Waiting for its turn …</p>",
-            votes_box: gr.update(visible=False), sides_box: gr.update(visible=True),
-        }  # fmt: skip
-
     def asked(values: dict) -> tuple[list[Phonemes], list[tuple[Clip | str, SamplingConfig]]]:
         """What to say, and voice and settings of A and B; ValueError if they cannot be used, or are the same."""
         seeds = [values[side.seed] if values[side.keep] else new_seed() for side in sides]
@@ -101,26 +95,20 @@ def compare_tab(tts: TTS) -> None:
         voices = [chosen(kind, clip) for kind, clip in zip(kinds, clips)]
         return sentences(tts, *(values[part] for part in text)), list(zip(voices, settings))
 
-    def speak(values: dict):
+    def speak(values: dict, running: Running, turn: Turn):
         """Both, one after the other; `values` by component."""
-        stop, speeches = values[run.flag], []
-        try:
-            if stop.is_set():
-                raise ValueError("stopped before it began: press Generate both to start again")
-            said, both = asked(values)
-            yield {side.seed: settings.seed for side, (_, settings) in zip(sides, both)}
-            for name, (voice, settings) in zip(SIDES, both):
-                for _, speech in tts.stream(said, voice, settings, lambda _: stop.is_set()):
-                    yield {status: f"<p>{name}:</p>{progress(speech)}"}
-                if stop.is_set():
-                    yield {status: STOPPED}
-                    return
+        speeches = []
+        said, both = asked(values)
+        yield from first_turn(running, turn, status)
+        yield {side.seed: settings.seed for side, (_, settings) in zip(sides, both)}
+        for name, (voice, settings) in zip(SIDES, both):
+            for _, speech in turn.share(tts.stream(said, voice, settings, lambda _: running.stop.is_set())):
+                yield {status: f"<p>{name}:</p>{progress(speech, turn.others)}"}
+            if running.stop.is_set():
+                raise Stopped(STOPPED)
+            with turn:
                 speech.wav = tts.codec.waveform(speech.codes)
-                speeches.append(speech)
-        except (ValueError, OSError) as error:
-            reason = without_folder(error, *(values[side.voice.clip] for side in sides))
-            yield {status: problem(reason)}
-            raise failed(reason) from None
+            speeches.append(speech)
         order = (0, 1) if not values[blind] or secrets.randbelow(2) else (1, 0)
         made = Pair(tuple(speeches), tuple(values[side.voice.kind] for side in sides), order)
         sound = match_loudness([speech.wav for speech in speeches])
@@ -134,7 +122,7 @@ def compare_tab(tts: TTS) -> None:
     def hidden() -> dict[Any, Any]:
         """A blind trial."""
         names = {place.said: f"<h3>{name}</h3>" for place, name in zip(places, "XY")}
-        return names | {
+        return names | dict.fromkeys(place.grid for place in places) | {
             votes_box: gr.update(visible=True), sides_box: gr.update(visible="hidden"),
             status: "<p>Listen to X and Y, then vote: which of them is which is told after that.</p>",
         }  # fmt: skip
@@ -166,12 +154,9 @@ def compare_tab(tts: TTS) -> None:
             }  # fmt: skip
 
     ends = [status, sides_box, votes_box, *heard]
-    both = run.go.click(begin, None, [*run, *ends, swap, pair], **QUICK).then(
-        speak, {*text, *(part for s in sides for part in (*s.voice, *s.settings, s.seed, s.keep)), same_seed, blind,
-                run.flag},
-        [*ends, swap, pair, *(side.seed for side in sides)], api_visibility="private", show_progress="hidden", **MODEL,
-    )  # fmt: skip
-    run.ended_by(both)
+    inputs = {*text, *(part for s in sides for part in (*s.voice, *s.settings, s.seed, s.keep)), same_seed, blind}
+    run.wire(turns, speak, inputs, [*ends, swap, pair, *(side.seed for side in sides)], status,
+             {sides_box: gr.update(visible=True)}, [side.voice.clip for side in sides])  # fmt: skip
     for ballot in ballots:
         ballot.click(vote, [ballot, pair, votes], [*ends, pair, votes, count, table, forget], api_visibility="private",
                      show_progress="hidden")  # fmt: skip

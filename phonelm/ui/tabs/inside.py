@@ -10,12 +10,12 @@ import numpy as np
 from torch import Tensor
 
 from phonelm.audio import resample
-from phonelm.tts import TTS
-from phonelm.ui.events import KEEP_S, MODEL
+from phonelm.tts import TTS, Turns
+from phonelm.ui.events import KEEP_S, MODEL, user_of, without_folder
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.spectra import WINDOW, draw_codes, draw_spectrogram, spectrogram
-from phonelm.ui.voice import read_clip, without_folder
+from phonelm.ui.voice import read_clip
 
 MAX_S = 12.0  # of a clip; the rest is left out
 CODEBOOKS = (1, 2, 4, 8)
@@ -37,7 +37,7 @@ def encoded(tts: TTS, clip: str) -> Encoded:
     return Encoded(wav, tts.codec.encode(wav, tts.codec.sample_rate))
 
 
-def inside_tab(tts: TTS) -> None:
+def inside_tab(tts: TTS, turns: Turns) -> None:
     """Lay out the tab and wire it. It keeps the last clip of each user's own session, and nothing else."""
     counts = [n for n in CODEBOOKS if n <= tts.codec.n_q]
     kbit_s = math.log2(tts.codec.card) * tts.codec.frame_rate / 1000  # of one codebook
@@ -63,37 +63,39 @@ def inside_tab(tts: TTS) -> None:
     codes = gr.Image(label="The codes; pale: not decoded", elem_id="inside-codes", **picture)
     kept = gr.State(time_to_live=KEEP_S)
 
-    def analyse(path: str | None, n: int):
+    def analyse(path: str | None, n: int, request: gr.Request):
         """A clip that has come or gone."""
-        empty = dict.fromkeys((heard, again, before, after, codes, kept)) | {note: ""}
         if path is None:
-            yield empty
+            yield dict.fromkeys((heard, again, before, after, codes, kept)) | {note: ""}
             return
         try:
-            found = encoded(tts, path)
+            with turns.once(user_of(request)):
+                found = encoded(tts, path)
+                wav = tts.codec.waveform(found.codes[:, :n])
         except (ValueError, OSError) as error:
-            yield empty | {note: problem(without_folder(error, path))}
+            yield {note: problem(without_folder(error, path))}
             return
         db = spectrogram(found.wav)
         shown = draw_spectrogram(db, float(db.max()))
-        wav, pictures = from_codes(found, n)
+        pictures = drawn(found, n, wav)
         with playable(tts, found.wav, wav) as (clip_file, file):
             yield {kept: found, heard: clip_file, again: file, before: shown, note: ""} | pictures
 
-    def decode(found: Encoded | None, n: int):
+    def decode(found: Encoded | None, n: int, request: gr.Request):
         """The sound of the first `n` codebooks."""
         if found is None:
             yield gr.skip()
             return
-        wav, pictures = from_codes(found, n)
+        with turns.once(user_of(request)):
+            wav = tts.codec.waveform(found.codes[:, :n])
+        pictures = drawn(found, n, wav)
         with playable(tts, wav) as (file,):
             yield {again: file} | pictures
 
-    def from_codes(found: Encoded, n: int):
-        """What the first `n` codebooks sound like, (S,) float32, and their pictures."""
-        wav = tts.codec.waveform(found.codes[:, :n])
+    def drawn(found: Encoded, n: int, wav: np.ndarray):
+        """Pictures of the sound of the first `n` codebooks, (S,) float32."""
         top_db = float(spectrogram(found.wav).max())  # the clip's, so that both pictures have the same scale
-        return wav, {after: draw_spectrogram(spectrogram(wav), top_db), codes: draw_codes(found.codes, n)}
+        return {after: draw_spectrogram(spectrogram(wav), top_db), codes: draw_codes(found.codes, n)}
 
     shared = {"api_visibility": "private", "show_progress": "minimal", **MODEL}
     clip.change(analyse, [clip, count], [kept, note, heard, again, before, after, codes], **shared)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 import gradio as gr
 
-from phonelm.tts import TTS, identity
-from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
+from phonelm.tts import TTS, Turn, Turns, identity
+from phonelm.ui.controls import controls, new_seed, sampling, seed_controls
 from phonelm.ui.edit import edit_panel
-from phonelm.ui.events import MODEL, QUICK, failed, run_buttons
 from phonelm.ui.examples import examples
-from phonelm.ui.html import problem, progress
+from phonelm.ui.html import progress
 from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound
 from phonelm.ui.phonemes import sentences
 from phonelm.ui.result import Made, result_view
+from phonelm.ui.run import Running, Stopped, first_turn, run_buttons
 from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
-from phonelm.ui.text_input import TextInput, text_input
-from phonelm.ui.voice import VoiceInput, chosen, voice_input, without_folder
+from phonelm.ui.text_input import text_input
+from phonelm.ui.voice import chosen, voice_input
 
-N_TEXT, N_VOICE, N_CONTROLS = (len(kind._fields) for kind in (TextInput, VoiceInput, Controls))
+KEPT = "Stopped. The speech before it is still here."
 
 
-def speak_tab(tts: TTS) -> None:
+def speak_tab(tts: TTS, turns: Turns) -> None:
     """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
     k, here = tts.model.config.n_codebooks, identity(tts)
     with gr.Row():
@@ -38,45 +39,30 @@ def speak_tab(tts: TTS) -> None:
             share_link(tts, text, voice, settings, seed, keep)
             examples(tts, text, voice, settings)
         with gr.Column(scale=3, min_width=300):
-            result = result_view(tts)
-            edit_panel(tts, result, run.go)
+            result = result_view(tts, turns)
+            edit = edit_panel(tts, turns, result, run)
 
-    def speak(*values):
-        written, picked, sampled = _split(values, N_TEXT, N_VOICE, N_CONTROLS)
-        old_seed, is_kept, stop, loaded = values[-4:]
-        try:
-            if stop.is_set():
-                raise ValueError("stopped before it began: press Generate to start again")
-            used = sampling(*sampled, old_seed if is_kept else new_seed())
-            said, prompt = sentences(tts, *written), chosen(*picked)
-            yield {result.status: "<p>Listening to the voice …</p>", seed: used.seed}
-            sound = LiveSound(str(id(stop)), tts.codec.sample_rate)
-            for chunk, speech in tts.stream(said, prompt, used, lambda _: stop.is_set()):
-                yield {result.live: sound.message(chunk), result.status: progress(speech)}
-            yield {result.live: sound.message(None)}
+    def speak(values: dict, running: Running, turn: Turn):
+        """The speech, streamed; `values` by component."""
+        used = sampling(*(values[part] for part in settings), values[seed] if values[keep] else new_seed())
+        written = tuple(values[part] for part in text)
+        said, prompt = sentences(tts, *written), chosen(*(values[part] for part in voice))
+        yield from first_turn(running, turn, result.status)
+        yield {result.status: "<p>Listening to the voice …</p>", seed: used.seed}
+        sound = LiveSound(secrets.token_hex(4), tts.codec.sample_rate)
+        for chunk, speech in turn.share(tts.stream(said, prompt, used, lambda _: running.stop.is_set())):
+            yield {result.live: sound.message(chunk), result.status: progress(speech, turn.others)}
+        if running.stop.is_set() and values[result.made] is not None:
+            raise Stopped(KEPT)
+        yield {result.live: sound.message(None)}
+        with turn:
             speech.wav = tts.codec.waveform(speech.codes)
             recipe = recipe_of(speech, written, prompt, here)
-            speech = with_edits(tts, speech, recipe, loaded, stop.is_set)
-        except (ValueError, OSError) as error:
-            reason = without_folder(error, picked[1])
-            yield {result.status: problem(reason), result.live: None}
-            raise failed(reason) from None
+            speech = with_edits(tts, speech, recipe, values[loaded], running.stop.is_set, turn)
         with result.shown(Made(speech, replace(recipe, edits=speech.edits))) as updates:
-            yield updates
+            yield updates | edit.cleared
 
-    begun = run.go.click(lambda: run.begun() | result.emptied(), None, [*run, *result.parts], **QUICK)
-    spoken = begun.then(
-        speak, [*text, *voice, *settings, seed, keep, run.flag, loaded], [*result.parts, seed],
-        api_visibility="private", show_progress="hidden", **MODEL,
-    )  # fmt: skip
-    run.ended_by(spoken)
+    inputs = {*text, *voice, *settings, seed, keep, loaded, result.made}
+    spoken = run.wire(turns, speak, inputs, [*result.parts, seed, *edit.cleared], result.status,
+                      {result.live: None}, [voice.clip])  # fmt: skip
     result.ready_after(spoken)
-
-
-def _split(values: tuple, *sizes: int) -> list[tuple]:
-    """The first values in groups of these sizes."""
-    groups, start = [], 0
-    for size in sizes:
-        groups.append(values[start : start + size])
-        start += size
-    return groups
