@@ -150,7 +150,7 @@ def test_bad_settings_to_compare_are_named(client, arguments, message):
     [
         ({"text": " "}, "the text is empty; give at least one word"),
         ({"text": "?!"}, "has no word in it"),
-        ({"text": "Здравствуй"}, "cannot read 'З'"),
+        ({"text": "Здравствуй"}, "'З' .CYRILLIC"),
         ({"text": "no " * 201}, "the text has 603 characters; at most 600"),
         ({"seed": -1}, "seed must be from 0"),
         ({"seed": None}, "seed must be from 0"),

@@ -82,7 +82,7 @@ def test_who_waits_sees_the_place_and_can_stop_at_once(page, other, held):
 def test_the_last_speech_stays_until_there_is_another(page, unhurried):
     generate(page, "I read it.")
     before = shown(page)
-    for text, problem in (("", "the text is empty"), ("Добро", "cannot read")):
+    for text, problem in (("", "the text is empty"), ("Добро", "another script")):
         generate(page, text, wait=False)
         page.wait_for_selector(f"#status .problem:has-text('{problem}')")
         page.wait_for_selector("#generate:not([disabled])")
