@@ -7,7 +7,8 @@ just that, as a vocoder's analysis does (WORLD: Morise et al., IEICE 2016), and 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,8 @@ class Prediction(NamedTuple):
 class SourceFilterDecoder(nn.Module):
     """Sum of code vectors to waveform, through parameters of pulses and noise."""
 
+    voiced_noise_db: Tensor
+
     def __init__(self, config: CodecConfig):
         super().__init__()
         if not 1 <= config.pitch_blocks <= config.decoder_blocks:
@@ -49,10 +52,11 @@ class SourceFilterDecoder(nn.Module):
         self.input_norm = ChannelNorm(width)
         self.blocks = blocks(config.decoder_blocks, width, config.expansion)
         self.final_norm = nn.LayerNorm(width)
-        self.pitch_blocks = nn.ModuleList(
+        pitch_blocks = nn.ModuleList(
             ConvNeXtBlock(width, config.expansion * width, 1 / config.decoder_blocks)
             for _ in range(config.pitch_blocks)
         )
+        self.pitch_blocks = cast("Sequence[ConvNeXtBlock]", pitch_blocks)
         self.pitch_norm = nn.LayerNorm(width)
         self.pitch = nn.Linear(width, config.pitch_bins)
         self.voicing = nn.Linear(width, 1)

@@ -59,6 +59,10 @@ class SpectralFilter(nn.Module):
     the last `window_length` samples are kept, so a filter looks back on the rest of the segment and ahead on nothing.
     """
 
+    window: Tensor
+    at_bins: Tensor
+    noise_at_bins: Tensor
+
     def __init__(self, sample_rate: int, hop_length: int, n_fft: int, envelope_points: int, noise_points: int):
         super().__init__()
         self.n_fft, self.hop = n_fft, hop_length // 2  # samples between sub-frames
@@ -134,7 +138,7 @@ class FilterStream:
             (B, S) float.
         """
         spectral, hop = self._filter, self._filter.hop
-        if self._pulses is None:
+        if self._pulses is None or self._shapes is None or self._tail is None:
             self._pulses = pulses.new_zeros(len(pulses), spectral.before)
             self._tail = pulses.new_zeros(len(pulses), hop)
             self._shapes = tuple(x[:, :0] for x in (envelope, noise, dispersion))
@@ -148,13 +152,16 @@ class FilterStream:
         for start in range(0, ready, BLOCK):
             end = min(start + BLOCK, ready)
             block = pulses[:, hop * start : hop * (end - 1) + spectral.n_fft]
-            parts.append(self._filter_block(block, *(x[:, start:end] for x in shapes)))
+            done, self._tail = self._filter_block(self._tail, block, *(x[:, start:end] for x in shapes))
+            parts.append(done)
         self._pulses, self._shapes = pulses[:, hop * ready :], tuple(x[:, ready:] for x in shapes)
         wav = torch.cat(parts + [self._tail] * last, dim=1)
         return wav[:, cut : -(hop // 2) if last else None]
 
-    def _filter_block(self, pulses: Tensor, envelope: Tensor, noise: Tensor, dispersion: Tensor) -> Tensor:
-        """The samples of whole sub-frames, (B, hop * j); the tail is added and renewed."""
+    def _filter_block(
+        self, tail: Tensor, pulses: Tensor, envelope: Tensor, noise: Tensor, dispersion: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The samples of whole sub-frames, (B, hop * j), with the tail added; and the next tail."""
         spectral, hop = self._filter, self._filter.hop
         heard = gain = None
         if self._noise is not None:
@@ -163,6 +170,5 @@ class FilterStream:
         response = spectral.response(envelope, dispersion)
         wav = spectral.overlap_add(spectral(spectral.segments(pulses), heard, response, gain))
         self._done += envelope.shape[1]
-        wav = torch.cat([wav[:, :hop] + self._tail, wav[:, hop:]], dim=1)
-        self._tail = wav[:, -hop:]
-        return wav[:, :-hop]
+        wav = torch.cat([wav[:, :hop] + tail, wav[:, hop:]], dim=1)
+        return wav[:, :-hop], wav[:, -hop:]

@@ -23,6 +23,8 @@ MIN_ENVELOPE = 1e-4  # keeps the overlap-add from dividing by zero at the edges
 class IstftDecoder(nn.Module):
     """Sum of code vectors to waveform, one complex spectrum per frame."""
 
+    window: Tensor
+
     def __init__(self, config: CodecConfig):
         super().__init__()
         self.hop_length, self.n_fft = config.hop_length, config.synthesis_n_fft
@@ -113,7 +115,7 @@ class IstftStream(DecodeStream):
         for total, tail in zip(sums, self._tails or ()):
             total[..., : tail.shape[2]] += tail
         done = count * self._decoder.hop_length
-        self._tails = tuple(total[..., done:] for total in sums)
+        self._tails = sums[0][..., done:], sums[1][..., done:]
         stop = done + self._edge if last else done
         start = min(self._cut, stop)
         self._cut -= start

@@ -6,6 +6,8 @@ After Vocos (arXiv:2306.00814, https://github.com/gemelo-ai/vocos); ConvNeXt blo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +65,8 @@ class Encoder(nn.Module):
     """Waveform to latent. `ratios` and `dimension` are what `encodec.EncodecModel` asks of an encoder."""
 
     ratios = (8, 5, 4, 2)  # their product is the hop length
+    mel_filterbank: Tensor
+    window: Tensor
 
     def __init__(self, config: CodecConfig):
         super().__init__()
@@ -96,6 +100,7 @@ class Encoder(nn.Module):
         return self.output(self.final_norm(x.transpose(1, 2))).transpose(1, 2)
 
 
-def blocks(count: int, width: int, expansion: int) -> nn.ModuleList:
+def blocks(count: int, width: int, expansion: int) -> Sequence[ConvNeXtBlock]:
     """Blocks in a row, (B, width, T) -> (B, width, T) each; the more, the smaller their first steps."""
-    return nn.ModuleList(ConvNeXtBlock(width, expansion * width, 1 / count) for _ in range(count))
+    row = nn.ModuleList(ConvNeXtBlock(width, expansion * width, 1 / count) for _ in range(count))
+    return cast("Sequence[ConvNeXtBlock]", row)  # to a type checker, what is in a ModuleList is any module

@@ -76,8 +76,9 @@ class PulseSource:
             (B, S) float32, on the CPU.
         """
         f0_hz = f0_hz.cpu().double()
-        first = self._f0_hz is None
-        if first:
+        first = False
+        if self._f0_hz is None or self._phase is None:
+            first = True
             if f0_hz.shape[1] == 0:
                 return f0_hz.float()
             self._f0_hz, self._phase = f0_hz[:, :1], torch.zeros_like(f0_hz[:, :1])
@@ -93,17 +94,17 @@ class PulseSource:
         if first:  # the utterance begins half a frame before the first centre
             steps[:, 0, :half] = 0
         within = steps.cumsum(2)
-        starts = self._carry_phase(within[..., -1], silent=(voicing == 0).all(2))
+        starts = self._carry_phase(self._phase, within[..., -1], silent=(voicing == 0).all(2))
         pulses = pulse_train(starts[..., None] + within, pitch, self._sample_rate) * voicing
         return pulses.flatten(1).float()[:, half if first else 0 : -half if last else None]
 
-    def _carry_phase(self, advances: Tensor, silent: Tensor) -> Tensor:
+    def _carry_phase(self, phase: Tensor, advances: Tensor, silent: Tensor) -> Tensor:
         """Phase at the start of each interval, from how far each advances it, both (B, intervals); the last is kept."""
-        ends = self._phase + advances.cumsum(1)
+        ends = phase + advances.cumsum(1)
         index = torch.where(silent, torch.arange(silent.shape[1]), -1).cummax(1).values  # the last silent interval
         zero = torch.where(index >= 0, ends.gather(1, index.clamp(min=0)), torch.zeros_like(ends))
         ends = torch.remainder(ends - zero, 1.0)
-        starts = torch.cat([self._phase, ends[:, :-1]], dim=1)
+        starts = torch.cat([phase, ends[:, :-1]], dim=1)
         self._phase = ends[:, -1:]
         return starts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ class DecodeStream:
             sound in hand there is time for more: each chunk is half as large again, up to `LARGEST`.
     """
 
-    def __init__(self, check: Callable[[Tensor], Tensor], quantizer: nn.Module, chunk_frames: int):
+    def __init__(self, check: Callable[[Tensor], Tensor], quantizer: Any, chunk_frames: int):
         if chunk_frames < 1:
             raise ValueError(f"chunk_frames must be at least 1, not {chunk_frames}")
         self._check, self._quantizer, self._chunk_frames = check, quantizer, chunk_frames
@@ -46,8 +47,9 @@ class DecodeStream:
         if codes.shape[:2] != self._waiting.shape[:2]:
             raise ValueError(f"codes (B, K) changed from {tuple(self._waiting.shape[:2])} to {tuple(codes.shape[:2])}")
         self._waiting = torch.cat([self._waiting, codes], dim=2)
-        enough = self._waiting.shape[2] >= max(self._chunk_frames, self._least_frames())
-        return self._advance(last=False) if enough else codes.new_zeros(codes.shape[0], 1, 0, dtype=torch.float32)
+        if self._waiting.shape[2] < max(self._chunk_frames, self._least_frames()):
+            return codes.new_zeros(codes.shape[0], 1, 0, dtype=torch.float32)
+        return self._advance(self._waiting, last=False)
 
     def flush(self) -> Tensor:
         """The rest of the waveform, (B, 1, S) float; the stream takes no more codes. A second call returns nothing."""
@@ -55,12 +57,12 @@ class DecodeStream:
             self._closed = True
             return torch.zeros(1 if self._waiting is None else self._waiting.shape[0], 1, 0)
         self._closed = True
-        return self._advance(last=True)
+        return self._advance(self._waiting, last=True)
 
-    def _advance(self, last: bool) -> Tensor:
+    def _advance(self, waiting: Tensor, last: bool) -> Tensor:
         with torch.inference_mode():
-            wav = self._decode(self._quantizer.decode(self._waiting.transpose(0, 1)), last)
-        self._waiting = self._waiting[..., :0]
+            wav = self._decode(self._quantizer.decode(waiting.transpose(0, 1)), last)
+        self._waiting = waiting[..., :0]
         self._chunk_frames = max(self._chunk_frames, min(3 * self._chunk_frames // 2, LARGEST))
         return wav.clone()  # a plain tensor, that autograd accepts
 
@@ -104,7 +106,7 @@ class SeanetStream(DecodeStream):
 
     _UPSAMPLING_FRAMES = 2  # the upsampling layers look back on 478 samples, less than two frames
 
-    def __init__(self, decoder: nn.Module, *args):
+    def __init__(self, decoder: Any, *args):
         super().__init__(*args)
         self._first, self._lstm, self._upsample = decoder.model[0], decoder.model[1], decoder.model[2:]
         self._lookback = self._first.conv.conv.kernel_size[0] - 1  # frames

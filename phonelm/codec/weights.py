@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from phonelm import checkpoint
@@ -83,7 +83,7 @@ def save_bundled(path: str | Path, model: EncodecModel, config: CodecConfig, **e
     checkpoint.save(path, tensors, {**extra, "kind": "codec", "config": to_dict(config)}, half="decoder.")
 
 
-def set_codebook(codebook: torch.nn.Module, vectors: Tensor) -> None:
+def set_codebook(codebook: Any, vectors: Tensor) -> None:
     """Give a `EuclideanCodebook` its (card, dim) vectors, marked as initialised, so that k-means never runs on them."""
     if vectors.shape != codebook.embed.shape:
         raise ValueError(f"codebook is {tuple(vectors.shape)}, not {tuple(codebook.embed.shape)}")

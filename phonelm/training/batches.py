@@ -74,7 +74,8 @@ def plan_epoch(frames: Sequence[int], indices: Sequence[int], batch_frames: int,
     rng = np.random.default_rng(seed)
     jitter = rng.uniform(0.85, 1.15, len(indices))
     order = sorted(range(len(indices)), key=lambda j: frames[indices[j]] * jitter[j])
-    batches, size = [[]], 0
+    batches: list[list[int]] = [[]]
+    size = 0
     for j in order:
         if batches[-1] and size + frames[indices[j]] > batch_frames:
             batches, size = [*batches, []], 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ def ema_decay(updates: int, decay: float) -> float:
 def average_weights(model: nn.Module, decay: float) -> torch.optim.swa_utils.AveragedModel:
     """An exponential moving average of a model's weights, with `ema_decay`."""
 
-    def update(averaged: list[Tensor], current: list[Tensor], updates: Tensor) -> None:
+    def update(averaged: Any, current: Any, updates: Any) -> None:
         torch.optim.swa_utils.get_ema_multi_avg_fn(ema_decay(int(updates), decay))(averaged, current, updates)
 
     return torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=update)

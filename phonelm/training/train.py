@@ -9,6 +9,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -133,7 +134,8 @@ class Run:
         tensors |= pack_state(self.optimizers)
         check_finite(tensors)
         checkpoint.save(self.out / "last.safetensors", tensors, {"kind": KIND, **common})
-        weights.save(self.out / "model.safetensors", self.ema.module, self.seen_codes, self.codec, common)
+        averaged = cast(PhoneLM, self.ema.module)
+        weights.save(self.out / "model.safetensors", averaged, self.seen_codes, self.codec, common)
 
     def _seen(self) -> Tensor:
         """(K, card) bool: codes that occur in the training data, for codebook clamping."""
@@ -240,7 +242,7 @@ class Run:
 
     def _tts(self) -> TTS:
         """The system with the averaged weights of now."""
-        model = copy.deepcopy(self.ema.module).eval()
+        model = cast(PhoneLM, copy.deepcopy(self.ema.module).eval())
         return TTS(weights.Acoustic(model, self.seen_codes, {}), self.codec, Phonemizer())
 
     def _sample_voice(self) -> Voice:

@@ -111,6 +111,6 @@ def _wave(wav: np.ndarray, frames: int) -> list[int]:
     """(S,) float -> 2 * WAVE_BINS * frames whole numbers from -100 to 100: lowest, highest, lowest ..."""
     parts = np.zeros(frames * HOP_LENGTH, np.float32)
     parts[: len(wav)] = wav[: len(parts)]
-    parts = parts.reshape(frames * WAVE_BINS, -1)
-    edges = np.stack([parts.min(1), parts.max(1)], 1).ravel() / max(float(np.abs(wav).max(initial=0)), 1e-3)
+    bins = parts.reshape(frames * WAVE_BINS, -1)
+    edges = np.stack([bins.min(1), bins.max(1)], 1).ravel() / max(float(np.abs(wav).max(initial=0)), 1e-3)
     return np.rint(edges * 100).astype(int).tolist()

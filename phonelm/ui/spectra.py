@@ -10,6 +10,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
 
 from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
@@ -68,8 +69,8 @@ def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
 
 def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
     """A figure with one pair of axes, time to the right."""
-    figure = Figure((width_in, height_in), dpi=DPI, facecolor="white", layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - LABEL_IN / height_in))
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - LABEL_IN / height_in))
+    figure = Figure((width_in, height_in), dpi=DPI, facecolor="white", layout=layout)
     axes = figure.add_subplot()
     axes.set_xlabel("time, s", size=8, color=INK)
     axes.tick_params(labelsize=7, labelcolor=INK)

@@ -43,6 +43,8 @@ class SpectrumDiscriminator(nn.Module):
     Unlike EnCodec's it takes the magnitudes to the power `POWER`, as loudness goes, lest most bins be close to zero.
     """
 
+    window: Tensor
+
     def __init__(self, n_fft: int, width: int):
         super().__init__()
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)

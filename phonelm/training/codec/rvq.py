@@ -7,11 +7,11 @@ takes the same number of codebooks for the whole batch.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from einops import rearrange
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonelm.codec import set_codebook
 
@@ -29,7 +29,7 @@ class Quantised(NamedTuple):
     residuals: Tensor  # (n_q, B * T, D), what each codebook was given, detached
 
 
-def quantise(quantizer: nn.Module, latent: Tensor, n_used: Tensor) -> Quantised:
+def quantise(quantizer: Any, latent: Tensor, n_used: Tensor) -> Quantised:
     """Residual vector quantisation (SoundStream, arXiv:2107.03312) with quantiser dropout.
 
     Args:
@@ -59,7 +59,7 @@ def quantise(quantizer: nn.Module, latent: Tensor, n_used: Tensor) -> Quantised:
 
 
 @torch.no_grad()
-def update_codebooks(quantizer: nn.Module, codes: Tensor, residuals: Tensor, generator: torch.Generator) -> None:
+def update_codebooks(quantizer: Any, codes: Tensor, residuals: Tensor, generator: torch.Generator) -> None:
     """Move every code vector towards the mean of what was given its code; replace those that are hardly used.
 
     Running averages as in VQ-VAE (arXiv:1711.00937, appendix A); dead codes become vectors of the batch, as in Jukebox
@@ -86,7 +86,7 @@ def update_codebooks(quantizer: nn.Module, codes: Tensor, residuals: Tensor, gen
 
 
 @torch.no_grad()
-def start_codebooks(quantizer: nn.Module, latent: Tensor, generator: torch.Generator) -> None:
+def start_codebooks(quantizer: Any, latent: Tensor, generator: torch.Generator) -> None:
     """Give each codebook the k-means centres of what those before it leave over.
 
     Args:
@@ -118,7 +118,7 @@ def _pick(vectors: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return vectors[order.to(vectors.device)]
 
 
-def perplexity(quantizer: nn.Module) -> Tensor:
+def perplexity(quantizer: Any) -> Tensor:
     """(n_q,) how many codes of each codebook are in use, as the exponential of the entropy of their running counts."""
     counts = torch.stack([layer._codebook.cluster_size for layer in quantizer.vq.layers])
     shares = counts / counts.sum(1, keepdim=True)

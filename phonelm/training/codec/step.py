@@ -71,21 +71,22 @@ class Learner:
         self.raw_net = Autoencoder(model, config.freeze_encoder)
         self.raw_critics = Discriminators(config.discriminator_width) if config.stage == "gan" else None
         self.average = average_weights(self.raw_net.decoder, config.ema_decay)
-        parts = [self.raw_net] + ([self.raw_critics] if self.raw_critics else [])
+        parts: list[nn.Module] = [self.raw_net] + ([self.raw_critics] if self.raw_critics else [])
         lr = config.gan_lr if self.raw_critics else config.lr
-        optimizers = []
+        optimizers: list[torch.optim.Optimizer] = []
         for part in parts:
             parameters = [p for p in part.parameters() if p.requires_grad]
             optimizers.append(torch.optim.AdamW(parameters, lr, BETAS, weight_decay=config.weight_decay))
             optimizers[-1].param_groups[0]["peak_lr"] = lr
         if state is not None:
-            for prefix, part in zip(("net.", "average.", "critics."), [parts[0], self.average, *parts[1:]]):
+            learning: list[nn.Module] = [parts[0], self.average, *parts[1:]]
+            for prefix, part in zip(("net.", "average.", "critics."), learning):
                 part.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
             unpack_state(optimizers, state)
         prepared = accelerator.prepare(*parts, *optimizers)
         prepared = prepared if isinstance(prepared, tuple) else (prepared,)
         self.net, self.critics = prepared[0], prepared[1] if self.raw_critics else None
-        self.optimizers = prepared[len(parts) :]
+        self.optimizers: list[torch.optim.Optimizer] = list(prepared[len(parts) :])
         self.guards = [StepGuard() for _ in self.optimizers]
         self.mel_loss = MelLoss().to(accelerator.device)
         self.average.to(accelerator.device)
@@ -131,18 +132,18 @@ class Learner:
         config, accelerator = self.config, self.accelerator
         for optimizer, warmup in zip(self.optimizers, (config.warmup_steps, 1)):
             set_lr([optimizer], lr_scale(number, progress, warmup))
-        n_used = self._draw_codebooks(number, len(heard)) if self.quantising else None
-        heard, said, n_used = (self._share(x) for x in (heard, said, n_used))
+        n_used = self._share(self._draw_codebooks(number, len(heard))) if self.quantising else None
+        heard, said = self._share(heard), self._share(said)
         wav, quantised = self.net(heard, n_used)
         mel = self.mel_loss(wav, said)
         parts, loss = {"mel": mel}, mel
         if quantised is not None:
             parts["commitment"] = quantised.commitment
             loss = loss + config.commitment_weight * quantised.commitment
-        if self.critics is not None:
+        if self.critics is not None and self.raw_critics is not None:
             real, fake = levelled(said, said), levelled(wav, said)
-            parts["discriminator"] = self._teach(real, fake.detach())
-            parts |= self._judge(real, fake)
+            parts["discriminator"] = self._teach(self.critics, real, fake.detach())
+            parts |= self._judge(self.raw_critics, real, fake)
             loss = loss + config.adversarial_weight * (parts["adversarial"] + parts["feature"])
         if not self._descend(loss, 0, self.net):
             return {}
@@ -171,10 +172,8 @@ class Learner:
         choices = torch.tensor(self.config.codebooks_used).clamp(max=self.model.quantizer.n_q)
         return choices[torch.randint(len(choices), (count,), generator=self._generator(2, number))]
 
-    def _share(self, batch: Tensor | None) -> Tensor | None:
+    def _share(self, batch: Tensor) -> Tensor:
         """This process's rows of a batch, on its device."""
-        if batch is None:
-            return None
         return batch[self.accelerator.process_index :: self.accelerator.num_processes].to(self.accelerator.device)
 
     def _descend(self, loss: Tensor, which: int, net: nn.Module) -> bool:
@@ -188,19 +187,20 @@ class Learner:
             optimizer.step()
         return accepted
 
-    def _teach(self, real: Tensor, fake: Tensor) -> Tensor:
+    def _teach(self, critics: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """One update of the discriminators; returns their loss."""
-        self.raw_critics.requires_grad_(True)
-        logits, _ = self.critics(torch.cat([real, fake]))
-        loss = discriminator_loss(*zip(*(x.float().chunk(2) for x in logits)))
-        self._descend(loss, 1, self.critics)
+        critics.requires_grad_(True)
+        logits, _ = critics(torch.cat([real, fake]))
+        halves = [x.float().chunk(2) for x in logits]
+        loss = discriminator_loss([half[0] for half in halves], [half[1] for half in halves])
+        self._descend(loss, 1, critics)
         return loss
 
-    def _judge(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    def _judge(self, critics: Discriminators, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """What the discriminators think of the decoder's waveform; they themselves learn nothing from it."""
-        self.raw_critics.requires_grad_(False)
+        critics.requires_grad_(False)
         with self.accelerator.autocast():
             with torch.no_grad():
-                wanted = self.raw_critics(real)[1]
-            logits, features = self.raw_critics(fake)
+                wanted = critics(real)[1]
+            logits, features = critics(fake)
         return {"adversarial": adversarial_loss([x.float() for x in logits]), "feature": feature_loss(wanted, features)}

@@ -38,6 +38,7 @@ def add_echo(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def augment_waveform(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A waveform (S,) float32 with noise, with an echo, without its high frequencies, or with several of these."""
-    for change in rng.permutation([add_echo, add_noise, muffle])[: rng.integers(1, 4)]:
-        wav = change(wav, rng)
+    changes = (add_echo, add_noise, muffle)
+    for i in rng.permutation(len(changes))[: rng.integers(1, 4)]:
+        wav = changes[i](wav, rng)
     return wav

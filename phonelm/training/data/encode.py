@@ -134,7 +134,7 @@ def encode_chunk(chunk: Chunk, folder: Path, phonemizer: Phonemizer, codec: Code
         for name, array in found.items():
             arrays[name].append(array)
     meta = json.dumps({"records": records, "problems": problems}).encode()
-    joined = {name: np.concatenate(found) if found else np.empty(0) for name, found in arrays.items()}
+    joined: dict[str, Any] = {name: np.concatenate(found) if found else np.empty(0) for name, found in arrays.items()}
     with atomic_write(chunk.path(folder)) as file:
         np.savez_compressed(
             file,

@@ -89,17 +89,17 @@ class PlainLM(nn.Module):
 
     def lay_out(self, batch: Batch) -> PlainBatch:
         """The prompt and the speech of each row as patches; what `batch` hides or damages is not hidden here."""
-        rows = []
+        rows: list[list[Tensor]] = []
         for codes, target in zip(batch.codes, batch.target):
             speech = to_patches(codes[target], self.layout, self.end)
             prompt = codes[: int(target.nonzero()[0])]
             if not len(prompt):
-                rows.append((*speech, torch.ones(len(speech[0]), dtype=torch.bool)))
+                rows.append([*speech, torch.ones(len(speech[0]), dtype=torch.bool)])
                 continue
             before = to_patches(prompt, self.layout, self.end)
             is_target = torch.arange(len(before[0]) + len(speech[0])) >= len(before[0])
-            rows.append((*(torch.cat(pair) for pair in zip(before, speech)), is_target))
-        return PlainBatch(*(pad_sequence(tensors, batch_first=True) for tensors in zip(*rows)))
+            rows.append([*(torch.cat(pair) for pair in zip(before, speech)), is_target])
+        return PlainBatch(*(pad_sequence(list(tensors), batch_first=True) for tensors in zip(*rows)))
 
     def embed(self, patches: PlainBatch) -> Tensor:
         """(B, L, D): what the global model sees at each patch, that is the patch before it."""
@@ -163,7 +163,8 @@ def speak_plain(
     text = model.text_encoder(symbols[None], word_starts[None])
     x = torch.cat([text, model.codes(torch.cat(before)).sum(1)[None]], 1)
     cache = model.transformer.new_cache(1, x.shape[1] + max_frames)
-    made, length, limit = [], max_frames, max_frames // span + 1  # limit: of patches, each time
+    made: list[Tensor] = []
+    length, limit = max_frames, max_frames // span + 1  # limit: of patches, each time
     while len(made) < limit * span:
         books = slots if span == 1 else torch.full_like(slots, len(made) // limit)
         context = model.transformer(x, cache=cache)[:, -1]
