@@ -124,6 +124,7 @@ def test_mel_loss_tells_speech_apart_but_not_silences():
     assert loss(*hiss) < 0.05
 
 
+@pytest.mark.slow
 def test_discriminators_learn_to_separate_and_teach_the_waveform():
     torch.manual_seed(0)
     critics = Discriminators(4)
@@ -165,6 +166,7 @@ def trained(data, tmp_path_factory):
     return run, first
 
 
+@pytest.mark.slow
 def test_stage_mel_learns_uses_its_codebooks_and_writes_a_codec(trained, data):
     run, first = trained
     held = run.held_losses()
@@ -246,6 +248,7 @@ def test_a_run_too_short_for_a_codec_says_so(data, tmp_path):
     assert not (tmp_path / "codec.safetensors").exists() and (tmp_path / LAST).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "says"),
     [
