@@ -1,5 +1,6 @@
 """The quantiser in training: its start, dropout and gradient, and codebooks that stay in use."""
 
+import pytest
 import torch
 
 from phonelm.codec.weights import build_bundled
@@ -46,6 +47,7 @@ def test_quantiser_dropout_gradient_and_equal_codes():
     assert closer.commitment < found.commitment
 
 
+@pytest.mark.slow
 def test_codebooks_follow_and_dead_codes_come_back():
     quantizer = build_bundled(TINY).quantizer
     start_codebooks(quantizer, clusters(), torch.Generator().manual_seed(1))
