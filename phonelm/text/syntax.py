@@ -6,6 +6,7 @@ A tag is changed only where it decides how a word is said: `verbs` are the words
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from itertools import pairwise
 
 from phonelm.text.arpabet import PAUSES
 
@@ -19,6 +20,7 @@ _DETERMINERS = frozenset("the a an your my his her their our its this that these
 _OBJECTS = _DETERMINERS | frozenset("it them me us him both any some every no one two both either".split())
 _POSSESSIVES = frozenset("your my his her their our its".split())
 _LEADS = frozenset("then please now just never always not don't also first next finally simply carefully".split())
+_AFTER_COMMAND = frozenset("with up down into".split())
 _USE_NOUNS = frozenset("case cases fee fees tax taxes value values permit permits rates by".split())  # use cases
 _PLURALS = frozenset(
     "people children men women fish police sheep deer folk cattle majority mice geese bacteria nuclei fungi alumni "
@@ -41,6 +43,7 @@ def correct(tagged: Sequence[Tagged], verbs: Container[str] = ()) -> list[Tagged
     A verb after a modal, in a command (`Close the lid`), after a plural subject (`Dogs live here`); the past in
     `I read it long ago`, `have you ever read it`; the present in `They read every day`.
     """
+    tagged = _with_nouns(tagged, verbs)
     past = any(tag == "VBD" and word.lower() != "read" or word.lower() in _PAST for word, tag in tagged)
     result: list[Tagged] = []
     perfect = False
@@ -63,6 +66,16 @@ def correct(tagged: Sequence[Tagged], verbs: Container[str] = ()) -> list[Tagged
     return result
 
 
+def _with_nouns(tagged: Sequence[Tagged], verbs: Container[str]) -> list[Tagged]:
+    """A form in -s before another verb is a plural: `Storm winds wind down`."""
+    result = list(tagged)
+    for i, ((word, tag), (after, next_tag)) in enumerate(pairwise(tagged)):
+        lower = word.lower()
+        if tag == "VBZ" and lower in verbs and (next_tag in _FINITE or lower == after.lower() + "s"):
+            result[i] = (word, "NNS")
+    return result
+
+
 def _is_verb(tagged: Sequence[Tagged], i: int) -> bool:
     after = tagged[i + 1][0].lower() if i + 1 < len(tagged) else ""
     if i == 0:
@@ -71,7 +84,7 @@ def _is_verb(tagged: Sequence[Tagged], i: int) -> bool:
 
 
 def _commands(tagged: Sequence[Tagged], i: int) -> bool:
-    """A verb without a subject: `Use it`, `Save and close all tabs`, `Never use bleach`."""
+    """A verb without a subject: `Use it`, `Save and close all tabs`, `Never use bleach`, `Wind down before bed`."""
     if i + 1 == len(tagged):
         return False
     word, (after, tag) = tagged[i][0].lower(), tagged[i + 1]
@@ -79,6 +92,8 @@ def _commands(tagged: Sequence[Tagged], i: int) -> bool:
     starts = before[0] in PAUSES or before[0].lower() in _LEADS
     if word == "use" and starts and tag.startswith(("NN", "JJ", "CD")):
         return after.lower() not in _USE_NOUNS
+    if starts and (after.lower() in _AFTER_COMMAND or tag == "RB" and after.lower().endswith("ly")):
+        return not _verb_after(tagged, i)
     objects = _POSSESSIVES if word == "live" else _OBJECTS
     return (starts or before[1] == "CC" and not _has_noun(tagged[: i - 1])) and after.lower() in objects
 
@@ -89,6 +104,8 @@ def _has_noun(tagged: Sequence[Tagged]) -> bool:
 
 def _has_subject(tagged: Sequence[Tagged], i: int) -> bool:
     """Whether a plural stands just before the word and the clause has no other verb: `Shops close at five`."""
+    if tagged[i][0].lower().endswith("s") and not tagged[i][0].lower().endswith("ss"):  # of a singular
+        return False
     at = i - 1
     while at >= 0 and tagged[at][0].lower() in _BETWEEN:
         at -= 1

@@ -33,6 +33,9 @@ def test_words_of_real_texts(phonemizer, case):
         ("Close friends met.", "close = K L OW1 S"),
         ("Wind the rope around it.", "wind = W AY1 N D"),
         ("Wind speeds rose.", "wind = W IH1 N D"),
+        ("Wind down before bed.", "wind = W AY1 N D"),
+        ("Deliberate carefully before you vote.", "deliberate = D IH0 L IH1 B ER0 EY2 T"),
+        ("Conflict with Iran rises.", "conflict = K AA1 N F L IH0 K T"),
         # a plural before it is its subject, unless the clause has another verb
         ("The closet doors close slowly.", "close = K L OW1 Z"),
         ("Flats in towns close to London cost more.", "close = K L OW1 S"),
@@ -43,6 +46,8 @@ def test_words_of_real_texts(phonemizer, case):
         ("Students present their work.", "present = P R IY0 Z EH1 N T"),
         ("Farms produce food.", "produce = P R AH0 D UW1 S"),
         ("The farmers produce is fresh.", "produce = P R OW1 D UW0 S"),
+        ("Storm winds wind through the hills.", "winds = W IH1 N D Z; wind = W AY1 N D"),
+        ("Content creators upload content daily.", "content = K AA1 N T EH0 N T; content#2 = K AA1 N T EH0 N T"),
         # read: habit and past
         ("Most people read the headline every morning.", "read = R IY1 D"),
         ("The guests read the menu and left.", "read = R EH1 D"),
