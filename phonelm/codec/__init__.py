@@ -3,7 +3,8 @@
 from phonelm.codec.codec import Codec
 from phonelm.codec.decoder import Prediction, SourceFilterDecoder
 from phonelm.codec.encodec import CodecError, EncodecModel, torchaudio_stand_in
-from phonelm.codec.filters import SpectralFilter, mel_points
+from phonelm.codec.filters import SpectralFilter, mel_points, minimum_phase
+from phonelm.codec.istft import IstftDecoder
 from phonelm.codec.nets import mel_filterbank
 from phonelm.codec.parameters import DecodeControls, DecoderParameters
 from phonelm.codec.source import PulseSource, interpolate_pitch, pulse_train, white_noise
@@ -17,6 +18,7 @@ __all__ = [
     "DecodeControls",
     "DecoderParameters",
     "EncodecModel",
+    "IstftDecoder",
     "Prediction",
     "PulseSource",
     "SourceFilterDecoder",
@@ -26,6 +28,7 @@ __all__ = [
     "load_bundled",
     "mel_filterbank",
     "mel_points",
+    "minimum_phase",
     "pulse_train",
     "save_bundled",
     "set_codebook",
