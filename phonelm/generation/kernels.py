@@ -24,7 +24,8 @@ F = TypeVar("F", bound=Callable)
 
 def compiled(function: F) -> F:
     """The function compiled by Numba at its first call, or read from the cache if there can be one."""
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}  # infinities keep their meaning
+    fast = {"reassoc", "contract", "nsz"}  # infinities keep their meaning
+    options: dict[str, Any] = {"nogil": True, "fastmath": fast}
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for the cache can be written
