@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tqdm import tqdm
 
 from phonelm import checkpoint
 from phonelm.codec import Codec
-from phonelm.config import from_dict, to_dict
+from phonelm.config import from_dict
 from phonelm.datasets import FORMS, Problem, read_datasets
 from phonelm.files import write_json
 from phonelm.text import SYMBOLS, Phonemizer
@@ -100,7 +101,7 @@ def _aligner(path: Path, parts: list[Path], config: AlignerConfig) -> Aligner:
             bar.set_postfix_str(f"loss {loss:.3f} nats/frame", refresh=False)
 
         aligner = train_aligner(items, config, progress)
-    metadata = {"kind": "aligner", "version": VERSION, "config": to_dict(config), "symbols": list(SYMBOLS)}
+    metadata = {"kind": "aligner", "version": VERSION, "config": asdict(config), "symbols": list(SYMBOLS)}
     checkpoint.save(path, aligner.state_dict(), metadata)
     return aligner
 
