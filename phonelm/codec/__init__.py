@@ -4,7 +4,6 @@ from phonelm.codec.codec import Codec
 from phonelm.codec.decoder import Prediction, SourceFilterDecoder
 from phonelm.codec.encodec import CodecError, EncodecModel, torchaudio_stand_in
 from phonelm.codec.filters import SpectralFilter, mel_points, minimum_phase
-from phonelm.codec.istft import IstftDecoder
 from phonelm.codec.nets import mel_filterbank
 from phonelm.codec.parameters import DecodeControls, DecoderParameters
 from phonelm.codec.source import PulseSource, interpolate_pitch, pulse_train, white_noise
@@ -18,7 +17,6 @@ __all__ = [
     "DecodeControls",
     "DecoderParameters",
     "EncodecModel",
-    "IstftDecoder",
     "Prediction",
     "PulseSource",
     "SourceFilterDecoder",

@@ -4,11 +4,12 @@ from phonelm.evaluation.errors import JudgeError
 from phonelm.evaluation.intervals import Interval, mean_interval, ratio_interval
 from phonelm.evaluation.judges import Judges, word_errors
 from phonelm.evaluation.resynthesis import Clip, Decoder, Score, measure, read_clip, summary, to_markdown
-from phonelm.evaluation.world import frame_pitch, pyworld, track_pitch
+from phonelm.evaluation.world import F0_RANGE_HZ, frame_pitch, pyworld, track_pitch
 
 __all__ = [
     "Clip",
     "Decoder",
+    "F0_RANGE_HZ",
     "Interval",
     "JudgeError",
     "Judges",

@@ -9,7 +9,7 @@ neither can be written, as on a read-only file system, every process compiles an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numba import njit
@@ -24,8 +24,7 @@ F = TypeVar("F", bound=Callable)
 
 def compiled(function: F) -> F:
     """The function compiled by Numba at its first call, or read from the cache if there can be one."""
-    fast = {"reassoc", "contract", "nsz"}  # infinities keep their meaning
-    options: dict[str, Any] = {"nogil": True, "fastmath": fast}
+    options = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}  # infinities keep their meaning
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for the cache can be written
@@ -34,7 +33,7 @@ def compiled(function: F) -> F:
 
 def is_cached() -> bool:
     """Whether compiled code is kept for the next process."""
-    return not isinstance(getattr(step, "_cache"), NullCache)  # noqa: B009
+    return not isinstance(step._cache, NullCache)
 
 
 def pack(weight: np.ndarray) -> Packed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from phonelm.config import N_Q
@@ -71,12 +72,12 @@ class TrainConfig:
             raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")
 
 
-CODEC_STAGES = ("mel", "gan")
+CODEC_STAGES = ("mel", "gan", "source-filter")
 
 
 @dataclass(frozen=True)
 class CodecTrainConfig:
-    """How the bundled codec is trained. `ValueError` names the setting that is out of range."""
+    """How the bundled codec is trained in stages mel and gan. `ValueError` names the setting that is out of range."""
 
     stage: str = "mel"  # mel: spectral losses; gan: adversarial losses as well
     freeze_encoder: bool = False  # encoder and codebooks stay as they are, so that codes stay valid
@@ -104,12 +105,58 @@ class CodecTrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in (("stage", CODEC_STAGES), ("precision", ("bf16", "fp32"))):
+        for name, known in (("stage", CODEC_STAGES[:2]), ("precision", ("bf16", "fp32"))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
         limits = {
             "batch_size": (1, 4096), "crop_frames": (4, 3000), "lr": (0, 1), "gan_lr": (0, 1), "p_spoiled": (0, 1),
             "discriminator_width": (2, 256), "holdout_share": (0, 1), "max_steps": (0, 10**9),
+        }  # fmt: skip
+        for name, (low, high) in limits.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
+        if not self.codebooks_used or not all(1 <= n <= N_Q for n in self.codebooks_used):
+            raise ValueError(f"codebooks_used must be numbers from 1 to {N_Q}, not {self.codebooks_used}")
+        if not self.max_steps and not self.max_minutes > 0:
+            raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")
+
+
+@dataclass(frozen=True)
+class SourceFilterConfig:
+    """How the source-filter decoder is trained. `ValueError` names the setting that is out of range."""
+
+    batch_size: int = 12  # crops of a step, over all processes
+    crop_frames: int = 60
+    max_minutes: float = 60.0  # wall-clock budget of the whole run; the learning rates fall to zero at its end
+    max_steps: int = 0  # steps instead of minutes, if not 0
+    precision: str = "bf16"  # of the network; pulses, noise and spectra are computed in fp32
+    warmup_steps: int = 200
+    lr: float = 2e-3  # of the layers that give pitch, voicing and envelopes
+    trunk_lr: float = 4e-4  # of the others
+    weight_decay: float = 0.01
+    clip_norm: float = 5.0
+    pitch_weight: float = 0.2  # beside the energy distance's 1
+    voicing_weight: float = 0.2
+    noise_weight: float = 0.2
+    noise_db: float = 0.0  # added to the level that WORLD finds for the noise of voiced frames
+    ema_decay: float = 0.998  # of the averaged weights, which are those that are saved
+    codebooks_used: tuple[int, ...] = (4, 4, 4, 4, 8, 2)  # each crop trains with a number of codebooks drawn from these
+    dataset_weights: dict[str, float] = field(default_factory=dict)  # how often a dataset is drawn, if not 1
+    holdout_share: float = 0.02  # of the speakers, on which the losses are measured during training
+    save_every_minutes: float = 5.0
+    seed: int = 0
+
+    @property
+    def noise_nats(self) -> float:
+        """`noise_db` as natural logarithm of a magnitude."""
+        return self.noise_db * math.log(10) / 20
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("bf16", "fp32"):
+            raise ValueError(f"precision must be one of bf16, fp32, not {self.precision!r}")
+        limits = {
+            "batch_size": (1, 4096), "crop_frames": (8, 3000), "lr": (0, 1), "trunk_lr": (0, 1), "noise_db": (-60, 20),
+            "holdout_share": (0, 1), "max_steps": (0, 10**9),
         }  # fmt: skip
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:

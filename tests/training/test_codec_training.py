@@ -11,7 +11,6 @@ import torch
 from phonelm import checkpoint
 from phonelm.cli import main
 from phonelm.codec.codec import Codec
-from phonelm.codec.weights import build_bundled, save_bundled
 from phonelm.config import SAMPLE_RATE, CodecConfig
 from phonelm.datasets import Row, read_dataset
 from phonelm.evaluation import to_markdown
@@ -25,7 +24,10 @@ from phonelm.training.codec.train import LAST, Run
 from phonelm.training.config import CodecTrainConfig
 from tests.codec_cases import VECTORS
 
-TINY = CodecConfig(n_q=3, card=32, dimension=16, encoder_width=32, encoder_blocks=1, decoder_width=48, decoder_blocks=1)
+TINY = CodecConfig(
+    n_q=3, card=32, dimension=16, encoder_width=32, encoder_blocks=1, decoder_width=48, decoder_blocks=1,
+    decoder="istft",
+)  # fmt: skip
 CONFIG = CodecTrainConfig(
     batch_size=4, crop_frames=16, max_steps=8, quantise_from=3, start_batches=3, warmup_steps=2, lr=3e-3,
     codebooks_used=(1, 3), discriminator_width=4,
@@ -171,8 +173,8 @@ def trained(data, tmp_path_factory):
 def test_stage_mel_learns_uses_its_codebooks_and_writes_a_codec(trained, data):
     run, first = trained
     held = run.held_losses()
-    assert held.keys() == {"2"}  # of 2, 4 and 8 codebooks those that there are
-    assert held["2"] < 0.7 * first["mel"]
+    assert held.keys() == {"mel_2_codebooks"}  # of 2, 4 and 8 codebooks those that there are
+    assert held["mel_2_codebooks"] < 0.7 * first["mel"]
     assert (perplexity(run.model.quantizer) > 0.4 * TINY.card).all()
     codec = Codec.load(path=run.out / "codec.safetensors")
     wav = torch.from_numpy(babble(0))
@@ -249,13 +251,6 @@ def test_a_run_too_short_for_a_codec_says_so(data, tmp_path):
     assert not (tmp_path / "codec.safetensors").exists() and (tmp_path / LAST).exists()
 
 
-def test_a_codec_with_another_decoder_is_refused(data, tmp_path):
-    sizes = replace(TINY, decoder="source_filter", pitch_blocks=1)
-    save_bundled(tmp_path / "codec.safetensors", build_bundled(sizes), sizes)
-    with pytest.raises(ValueError, match="inverse-STFT decoder"):
-        Run([data], tmp_path / "run", TINY, CONFIG, init=tmp_path / "codec.safetensors")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "says"),
@@ -267,7 +262,6 @@ def test_a_codec_with_another_decoder_is_refused(data, tmp_path):
         (["--data", "DATA", "--out", "OUT", "--batch-size", "0"], "batch_size"),
         (["--data", "DATA", "--out", "OUT", "--max-minutes", "0"], "max_minutes"),
         (["--data", "DATA", "--report", "none.safetensors"], "none.safetensors"),
-        (["--data", "DATA", "--report", "CODEC"], "--all-speakers"),
     ],
 )
 def test_bad_input_is_one_clear_line(trained, data, tmp_path, capsys, monkeypatch, args, says):

@@ -100,8 +100,8 @@ def add_report_arguments(parser: argparse._ArgumentGroup) -> None:
 
 def run_report(args: argparse.Namespace) -> int:
     """Measure from the command line and print a table for every dataset."""
-    rows = pick_rows(args.data, None if args.all_speakers else args.part, args.per_speaker)
     versions, judges = decoders(args.report, args.measured_codebooks), Judges(torch.get_num_threads())
+    rows = pick_rows(args.data, None if args.all_speakers else args.part, args.per_speaker)
     found = report(rows, versions, judges)
     print("Means (95 % bootstrap intervals over speakers, over utterances where there are fewer than 3 speakers).")
     for kind, scores in found.items():

@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from phonelm.codec import EncodecModel, IstftDecoder
+from phonelm.codec import EncodecModel
 from phonelm.training.codec.discriminators import Discriminators
 from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
 from phonelm.training.codec.rvq import Quantised, quantise, start_codebooks, update_codebooks
@@ -27,11 +27,6 @@ class Autoencoder(nn.Module):
 
     def __init__(self, model: EncodecModel, frozen: bool):
         super().__init__()
-        if not isinstance(model.decoder, IstftDecoder):
-            raise ValueError(
-                "stages mel and gan train a codec with an inverse-STFT decoder, and this one has another decoder: start "
-                "from nothing or from a codec of these stages"
-            )
         self.encoder, self.quantizer, self.decoder = model.encoder, model.quantizer, model.decoder
         self.encoder.requires_grad_(not frozen)
 

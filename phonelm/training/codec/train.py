@@ -1,37 +1,38 @@
-"""`train-codec`: train the bundled codec, by spectral losses first (stage mel), then adversarially (stage gan)."""
+"""`train-codec`: train the bundled codec.
+
+Stage mel teaches encoder, codebooks and an inverse-STFT decoder by spectral losses, stage gan that decoder by
+adversarial ones. Stage source-filter teaches the decoder that is used, on codes that stay as they are.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
 
 from phonelm import checkpoint
 from phonelm.codec import BUNDLED_FILE, build_bundled, load_bundled, save_bundled
-from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict
+from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict, to_dict
 from phonelm.training.codec.crops import Crops, decode_rows, read_rows, split_speakers
+from phonelm.training.codec.loop import LAST, Loop, check_share, print_problems
 from phonelm.training.codec.report import add_report_arguments, run_report
 from phonelm.training.codec.rvq import perplexity
+from phonelm.training.codec.source_filter.train import SourceFilterRun
 from phonelm.training.codec.step import Learner
-from phonelm.training.config import CODEC_STAGES, CodecTrainConfig
+from phonelm.training.config import CODEC_STAGES, CodecTrainConfig, SourceFilterConfig
 from phonelm.training.guard import check_finite
-from phonelm.training.run import Progress, make_accelerator, same_everywhere
+from phonelm.training.run import Progress, make_accelerator
+from phonelm.training.train import parse_weight
 
-LAST = "last.safetensors"
-KIND = "codec_training"  # of that file
-SCALARS_EVERY = 10  # steps
+KIND = "codec_training"  # of `last.safetensors`
+FIRST_DECODER = "istft"  # of stages mel and gan: codes are learned end to end with it
 REPORTED = (2, 4, 8)  # numbers of codebooks of the mel loss on held-out speakers
 HELD_CROPS = 32  # of held-out speakers, on which the mel loss is measured
 
 
-class Run:
+class Run(Loop):
     """A training run in a folder: `last.safetensors` to resume from, `codec.safetensors` to use.
 
     Args:
@@ -66,12 +67,16 @@ class Run:
             raise ValueError("adversarial training, or a frozen encoder, needs a codec to start from: --init FILE")
         self.config = config
         self.accelerator = make_accelerator(config.precision)
-        if config.batch_size % (world := self.accelerator.num_processes):
-            raise ValueError(f"batch_size {config.batch_size} cannot be shared out equally among {world} processes")
+        check_share(config.batch_size, self.accelerator)
         torch.manual_seed(config.seed)
         model = build_bundled(sizes)
         if init is not None and state is None:
             model, sizes = load_bundled(init)
+        if sizes.decoder != FIRST_DECODER:
+            raise ValueError(
+                f"stage {config.stage} trains a decoder of kind {FIRST_DECODER}, not {sizes.decoder}: use --stage "
+                "source-filter"
+            )
         self.model, self.sizes = model, sizes
         self._read_data(folders, cache or out / "audio")
         self.learner = Learner(model, config, self.accelerator, state)
@@ -82,11 +87,7 @@ class Run:
         with self.accelerator.main_process_first():
             clips, unusable = decode_rows(rows, cache, quiet=not self.accelerator.is_main_process)
         if self.accelerator.is_main_process:
-            problems += unusable
-            for problem in problems[:5]:
-                print(f"left out: {problem.id}: {problem.reason}", file=sys.stderr)
-            if len(problems) > 5:
-                print(f"left out: {len(problems) - 5} more", file=sys.stderr)
+            print_problems(problems + unusable)
         train, self.held_clips = split_speakers(clips, self.config.holdout_share)
         if not train:
             raise ValueError(f"none of {len(rows)} recordings is left to train on; {len(self.held_clips)} are held out")
@@ -113,61 +114,27 @@ class Run:
         Raises:
             ValueError: the budget ended before the codebooks were started, so that there is no codec.
         """
-        progress, config, main = self.progress, self.config, self.accelerator.is_main_process
-        writer = SummaryWriter(str(self.out / "events")) if main else None
-        average: dict[str, float] = {}
-        mark = last_save = time.monotonic()
-        with tqdm(total=config.max_steps or None, initial=progress.step, disable=not main) as bar:
-            while progress.share(config) < 1:
-                for name, value in self.step().items():
-                    average[name] = 0.98 * average.get(name, value) + 0.02 * value
-                now, progress.step = time.monotonic(), progress.step + 1
-                progress.seconds += same_everywhere(self.accelerator, now - mark)
-                mark, done = now, progress.share(config) >= 1
-                if writer and progress.step % SCALARS_EVERY == 0:
-                    self._log(writer, average)
-                if writer and (done or now - last_save > 60 * config.save_every_minutes):
-                    self._checkpoint(writer, average)
-                    last_save = now
-                losses = " ".join(f"{name} {value:.3f}" for name, value in average.items())
-                speed = progress.audio_s / progress.seconds
-                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, {losses}", refresh=False)
-                bar.update()
-        if writer:
-            writer.close()
+        super().train()
         if not self.learner.quantising:
             raise ValueError(
-                f"the run ended after {progress.step} steps, but the codebooks start at step {config.quantise_from}: "
-                "there is no codec yet; --resume it with a larger budget"
+                f"the run ended after {self.progress.step} steps, but the codebooks start at step "
+                f"{self.config.quantise_from}: there is no codec yet; --resume it with a larger budget"
             )
 
-    def _log(self, writer: SummaryWriter, average: dict[str, float]) -> None:
-        """Losses, use of the codebooks, learning rate and speed, for TensorBoard."""
-        step = self.progress.step
-        for name, value in average.items():
-            writer.add_scalar(f"train/{name}", value, step)
+    def scalars(self) -> dict[str, float]:
+        """Learning rate, and how many codes of each codebook are in use."""
+        found = {"learning_rate": self.learner.optimizers[0].param_groups[0]["lr"]}
         if self.learner.quantising:
-            for k, value in enumerate(perplexity(self.model.quantizer).tolist(), 1):
-                writer.add_scalar(f"perplexity/codebook_{k}", value, step)
-        writer.add_scalar("learning_rate", self.learner.optimizers[0].param_groups[0]["lr"], step)
-        writer.add_scalar("audio_seconds_per_second", self.progress.audio_s / self.progress.seconds, step)
+            used = perplexity(self.model.quantizer).tolist()
+            found |= {f"perplexity/codebook_{k}": value for k, value in enumerate(used, 1)}
+        return found
 
     def held_losses(self) -> dict[str, float]:
         """The mel loss on held-out speakers by number of codebooks; empty if nobody is held out."""
         if self.held is None or not self.learner.quantising:
             return {}
         heard, said = self.held([0], HELD_CROPS, augment=False)
-        return {str(k): self.learner.mel(heard, said, k) for k in REPORTED if k <= self.sizes.n_q}
-
-    def _checkpoint(self, writer: SummaryWriter, average: dict[str, float]) -> None:
-        """Measure on what is held out, log it, save everything."""
-        held = self.held_losses()
-        for k, value in held.items():
-            writer.add_scalar(f"held_out/mel_{k}_codebooks", value, self.progress.step)
-        self.out.mkdir(parents=True, exist_ok=True)
-        with open(self.out / "log.jsonl", "a", encoding="utf-8") as log:
-            log.write(json.dumps({**vars(self.progress), "train": average, "held_mel": held}) + "\n")
-        self.save()
+        return {f"mel_{k}_codebooks": self.learner.mel(heard, said, k) for k in REPORTED if k <= self.sizes.n_q}
 
     def save(self) -> None:
         """Write both checkpoints; a kill at any moment leaves the former ones whole.
@@ -176,53 +143,74 @@ class Run:
             DivergedError: weights that are not finite; nothing is written.
         """
         check_finite(self.learner.state_dict())
-        meta = {"train": asdict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
-        header = {"kind": KIND, "config": asdict(self.sizes), **meta}
+        meta = {"train": to_dict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
+        header = {"kind": KIND, "config": to_dict(self.sizes), **meta}
         checkpoint.save(self.out / LAST, self.learner.state_dict(), header)
         if self.learner.quantising:
             save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    default = CodecTrainConfig()
-    add = parser.add_argument
+    """Declare the arguments of `train-codec`."""
+    add, first, source = parser.add_argument, CodecTrainConfig(), SourceFilterConfig()
     add("--data", type=Path, nargs="+", required=True, metavar="DIR", help="dataset folders; texts are not needed")
     add("--out", type=Path, help="folder of the run")
-    add("--stage", choices=CODEC_STAGES, default=default.stage, help="losses: mel only (default), or gan besides")
+    add("--stage", choices=CODEC_STAGES, default=first.stage, help="mel (default): a new codec; gan: its decoder, "
+        "adversarially; source-filter: the decoder of pulses and noise")  # fmt: skip
     add("--init", type=Path, metavar="CODEC", help="start from this codec.safetensors")
     add("--freeze-encoder", action=argparse.BooleanOptionalAction, help="train the decoder only, so that codes stay "
-        "valid (default in stage gan)")  # fmt: skip
-    add("--max-minutes", type=float, default=default.max_minutes, help="wall-clock budget of the run (default 60)")
+        "valid (default in stage gan; stage source-filter always does)")  # fmt: skip
+    add("--max-minutes", type=float, default=first.max_minutes, help="wall-clock budget of the run (default 60)")
     add("--max-steps", type=int, default=0, help="budget in steps instead of minutes")
-    add("--batch-size", type=int, default=default.batch_size, help="crops of a step (default %(default)s)")
-    add("--crop-frames", type=int, default=default.crop_frames, help="frames of a crop (default %(default)s)")
-    add("--lr", type=float, help=f"learning rate (default {default.lr}, in stage gan {default.gan_lr})")
-    add("--codebooks", type=int, nargs="+", default=default.codebooks_used, metavar="N", help="how many codebooks an "
-        f"example is given, drawn from these (default {' '.join(map(str, default.codebooks_used))}); one that is named "
-        "more often is drawn more often")  # fmt: skip
-    add("--discriminator-width", type=int, default=default.discriminator_width, metavar="N",
+    add("--batch-size", type=int, help=f"crops of a step (default {first.batch_size}, of a source-filter decoder "
+        f"{source.batch_size})")  # fmt: skip
+    add("--crop-frames", type=int, help=f"frames of a crop (default {first.crop_frames}, {source.crop_frames})")
+    add("--lr", type=float, help=f"learning rate (default {first.lr}, in stage gan {first.gan_lr}; {source.lr})")
+    add("--codebooks", type=int, nargs="+", metavar="N", help="how many codebooks an example is given, drawn from "
+        f"these (default {_words(first.codebooks_used)}; {_words(source.codebooks_used)}); one that is named more "
+        "often is drawn more often")  # fmt: skip
+    add("--discriminator-width", type=int, default=first.discriminator_width, metavar="N",
         help="channels; 16 (default) suits a CPU, 32 is usual")  # fmt: skip
-    add("--spoil", type=float, default=0.0, metavar="SHARE", help="of the inputs, by noise or a low-pass (default 0)")
-    add("--precision", choices=("bf16", "fp32"), default=default.precision, help="default %(default)s")
+    add("--spoil", type=float, default=0.0, metavar="SHARE", help="stages mel and gan: of the inputs, by noise, an "
+        "echo or a low-pass (default 0)")  # fmt: skip
+    add("--weights", type=parse_weight, nargs="+", default=[], metavar="DATASET=TIMES",
+        help="stage source-filter: how often a dataset is drawn, if not 1")  # fmt: skip
+    add("--noise-db", type=float, default=source.noise_db, metavar="DB", help="stage source-filter: added to the level "
+        "of voiced noise that WORLD finds (default 0)")  # fmt: skip
+    add("--precision", choices=("bf16", "fp32"), default=first.precision, help="default %(default)s")
     add("--seed", type=int, default=0)
-    add("--cache", type=Path, metavar="DIR", help="where decoded audio is kept (default: OUT/audio)")
+    add("--cache", type=Path, metavar="DIR", help="where decoded audio, or targets, are kept (default: in OUT)")
+    add("--workers", type=int, default=1, help="stage source-filter: processes that make targets (default 1)")
     add("--resume", action="store_true", help="continue a run that is already in --out")
-    measured = parser.add_argument_group("measuring instead of training")
-    add_report_arguments(measured)
+    add_report_arguments(parser.add_argument_group("measuring instead of training"))
+
+
+def _words(numbers: tuple[int, ...]) -> str:
+    return " ".join(map(str, numbers))
 
 
 def run(args: argparse.Namespace) -> int:
+    """Run `train-codec` from the command line."""
     if args.report:
         return run_report(args)
     if args.out is None:
         raise ValueError("name a folder for the run: --out DIR")
+    given = {"batch_size": args.batch_size, "crop_frames": args.crop_frames, "lr": args.lr, "gan_lr": args.lr}
+    given["codebooks_used"] = tuple(args.codebooks) if args.codebooks else None
+    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen |= {"max_minutes": args.max_minutes, "max_steps": args.max_steps, "precision": args.precision,
+               "seed": args.seed}  # fmt: skip
+    if args.stage == "source-filter":
+        if args.init is None:
+            raise ValueError("stage source-filter needs a codec whose codes are spoken: --init FILE")
+        chosen.pop("gan_lr", None)
+        config = SourceFilterConfig(dataset_weights=dict(args.weights), noise_db=args.noise_db, **chosen)
+        SourceFilterRun(args.data, args.out, config, args.init, args.resume, args.cache, args.workers).train()
+        return 0
     freeze = args.stage == "gan" if args.freeze_encoder is None else args.freeze_encoder
     config = CodecTrainConfig(
-        stage=args.stage, freeze_encoder=freeze, max_minutes=args.max_minutes, max_steps=args.max_steps,
-        batch_size=args.batch_size, crop_frames=args.crop_frames, discriminator_width=args.discriminator_width,
-        p_spoiled=args.spoil, codebooks_used=tuple(args.codebooks), precision=args.precision, seed=args.seed,
+        stage=args.stage, freeze_encoder=freeze, discriminator_width=args.discriminator_width, p_spoiled=args.spoil,
+        **chosen,
     )  # fmt: skip
-    if args.lr is not None:
-        config = replace(config, lr=args.lr, gan_lr=args.lr)
-    Run(args.data, args.out, CodecConfig(), config, args.init, args.resume, args.cache).train()
+    Run(args.data, args.out, CodecConfig(decoder=FIRST_DECODER), config, args.init, args.resume, args.cache).train()
     return 0

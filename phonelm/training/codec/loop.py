@@ -1,0 +1,109 @@
+"""The loop that all codec trainings share: steps within a budget, a log, checkpoints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from accelerate import Accelerator
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from phonelm.datasets import Problem
+from phonelm.training.config import CodecTrainConfig, SourceFilterConfig
+from phonelm.training.run import Progress, same_everywhere
+
+LAST = "last.safetensors"
+SCALARS_EVERY = 10  # steps
+
+
+class Loop:
+    """A training run in a folder: `last.safetensors` to resume from, `codec.safetensors` to use.
+
+    A subclass sets these attributes and says what a step is, what is measured and what is saved.
+    """
+
+    out: Path
+    config: CodecTrainConfig | SourceFilterConfig
+    progress: Progress
+    accelerator: Accelerator
+
+    def step(self) -> dict[str, float]:
+        """One update; returns the losses by name. `progress.step` is not counted here, the rest of it is."""
+        raise NotImplementedError
+
+    def held_losses(self) -> dict[str, float]:
+        """Losses on held-out speakers, by name; empty if nobody is held out."""
+        raise NotImplementedError
+
+    def scalars(self) -> dict[str, float]:
+        """More figures for the log, by name."""
+        return {}
+
+    def save(self) -> None:
+        """Write both checkpoints; a kill at any moment leaves the former ones whole."""
+        raise NotImplementedError
+
+    def train(self) -> None:
+        """Run until the budget of minutes or steps is used up."""
+        progress, config, main = self.progress, self.config, self.accelerator.is_main_process
+        writer = SummaryWriter(str(self.out / "events")) if main else None
+        average: dict[str, float] = {}
+        mark = last_save = time.monotonic()
+        with tqdm(total=config.max_steps or None, initial=progress.step, disable=not main) as bar:
+            while progress.share(config) < 1:
+                for name, value in self.step().items():
+                    average[name] = 0.98 * average.get(name, value) + 0.02 * value
+                now, progress.step = time.monotonic(), progress.step + 1
+                progress.seconds += same_everywhere(self.accelerator, now - mark)
+                mark, done = now, progress.share(config) >= 1
+                if writer and progress.step % SCALARS_EVERY == 0:
+                    self._log(writer, average)
+                if writer and (done or now - last_save > 60 * config.save_every_minutes):
+                    self._checkpoint(writer, average)
+                    last_save = now
+                losses = " ".join(f"{name} {value:.3f}" for name, value in average.items())
+                speed = progress.audio_s / progress.seconds
+                bar.set_postfix_str(f"{speed:.1f} x, {progress.left(config)}, {losses}", refresh=False)
+                bar.update()
+        if writer:
+            writer.close()
+
+    def _log(self, writer: SummaryWriter, average: dict[str, float]) -> None:
+        """Losses, learning rate, speed and `scalars`, for TensorBoard."""
+        step = self.progress.step
+        for name, value in average.items():
+            writer.add_scalar(f"train/{name}", value, step)
+        for name, value in self.scalars().items():
+            writer.add_scalar(name, value, step)
+        writer.add_scalar("audio_seconds_per_second", self.progress.audio_s / self.progress.seconds, step)
+
+    def _checkpoint(self, writer: SummaryWriter, average: dict[str, float]) -> None:
+        """Measure on what is held out, log it, save everything."""
+        held = self.held_losses()
+        for name, value in held.items():
+            writer.add_scalar(f"held_out/{name}", value, self.progress.step)
+        self.out.mkdir(parents=True, exist_ok=True)
+        with open(self.out / "log.jsonl", "a", encoding="utf-8") as log:
+            log.write(json.dumps({**vars(self.progress), "train": average, "held_out": held}) + "\n")
+        self.save()
+
+
+def check_share(batch_size: int, accelerator: Accelerator) -> None:
+    """Raise ValueError if a batch cannot be shared out among the processes."""
+    if batch_size % (world := accelerator.num_processes):
+        raise ValueError(f"batch_size {batch_size} cannot be shared out equally among {world} processes")
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Say what was left out, by reason, with a few names of each."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for problem in problems:
+        by_reason[problem.reason].append(problem.id)
+    for reason, ids in by_reason.items():
+        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+        print(f"left out ({reason}): {', '.join(ids[:3])}{more}", file=sys.stderr)

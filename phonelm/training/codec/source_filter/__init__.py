@@ -1,0 +1,1 @@
+"""Recordings and a codec's codes in, a trained source-filter decoder out."""

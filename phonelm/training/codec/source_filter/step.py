@@ -1,0 +1,237 @@
+"""One step of training the source-filter decoder: codes to waveform with the recording's own pulses, and its losses."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from phonelm.codec import EncodecModel, Prediction, SourceFilterDecoder, interpolate_pitch, pulse_train
+from phonelm.evaluation import F0_RANGE_HZ
+from phonelm.training.codec.source_filter.crops import HISTORY, SIDE, Batch
+from phonelm.training.codec.source_filter.energy import SpectralEnergyDistance
+from phonelm.training.config import SourceFilterConfig
+from phonelm.training.guard import StepGuard
+from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
+
+BETAS = (0.8, 0.99)  # of AdamW
+HEADS = ("envelope", "noise", "pitch", "voicing", "dispersion")  # layers that learn faster than the others
+PITCH_SPREAD = 1.5  # bins, standard deviation of the target
+DRAWS = 2  # of noise for each crop
+
+
+class Said(NamedTuple):
+    """What the decoder makes of a batch of T frames."""
+
+    prediction: Prediction  # of the T frames
+    wavs: list[Tensor]  # `DRAWS` of (B, T * hop), with different noise
+
+
+class Speaker(nn.Module):
+    """The decoder, given the pulses of the recordings instead of its own; what it says about pitch is learned apart."""
+
+    def __init__(self, decoder: SourceFilterDecoder, margin: int):
+        super().__init__()
+        self.decoder, self.margin = decoder, margin
+
+    def forward(self, latent: Tensor, there: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor) -> Said:
+        """Speak.
+
+        Args:
+            latent: (B, dimension, margin + T + margin) float32, sum of code vectors, 0 where nothing is `there`.
+            there: (B, margin + T + margin) bool.
+            voiced: (B, SIDE + T + SIDE) bool, of the recordings.
+            pulses: (B, (HISTORY + T + SIDE) * hop) float32.
+            noises: (DRAWS, B, S) float32, S as long as the pulses that `_segments` returns.
+        """
+        frames = slice(self.margin - SIDE, latent.shape[2] - self.margin + SIDE)
+        x, y = self.decoder.trunk(latent)
+        prediction = self.decoder.heads(x[..., frames], y[..., frames])
+        with torch.autocast(latent.device.type, enabled=False):
+            wavs = self._synthesise(prediction, there[:, frames], voiced, pulses, noises)
+        inner, sub = slice(SIDE, -SIDE), slice(2 * SIDE, -2 * SIDE)
+        spans = (inner, inner, sub, sub, sub)
+        return Said(Prediction(*(part[:, span] for part, span in zip(prediction, spans))), wavs)
+
+    def _synthesise(
+        self, prediction: Prediction, there: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor
+    ) -> list[Tensor]:
+        spectral, hop = self.decoder.filter, self.decoder.hop_length
+        # the noise of voiced frames has a target of its own; what pulses cannot predict must not raise it
+        apart = voiced.repeat_interleave(2, dim=1)[..., None]
+        gain = spectral.gain(torch.where(apart, prediction.noise.detach(), prediction.noise))
+        response = spectral.response(prediction.envelope, prediction.dispersion)
+        heard = there.repeat_interleave(2, dim=1)[..., None]
+        start = HISTORY * hop - SIDE * hop - spectral.before
+        pulses = F.pad(pulses[:, start:], (0, spectral.hop // 2))
+        voice = spectral(spectral.segments(pulses), None, response, None)
+        wavs = []
+        for noise in noises:
+            hiss = spectral(spectral.segments(noise), None, gain, None)
+            wav = spectral.overlap_add((voice + hiss) * heard)
+            wavs.append(wav[:, spectral.hop // 2 + SIDE * hop : -(spectral.hop // 2) - SIDE * hop])
+        return wavs
+
+
+class Learner:
+    """A source-filter decoder that learns, its average and its optimiser.
+
+    Args:
+        model: with a `SourceFilterDecoder`, which is trained in place; encoder and codebooks stay as they are.
+        config: how.
+        accelerator: of the process.
+        margin: of the batches.
+        state: of `state_dict`, to continue from.
+    """
+
+    def __init__(
+        self,
+        model: EncodecModel,
+        config: SourceFilterConfig,
+        accelerator: Accelerator,
+        margin: int,
+        state: dict[str, Tensor] | None = None,
+    ):
+        self.model, self.config, self.accelerator = model, config, accelerator
+        self.raw_net = Speaker(model.decoder.requires_grad_(True), margin)
+        self.average = average_weights(model.decoder, config.ema_decay)
+        named = list(model.decoder.named_parameters())
+        heads = [p for name, p in named if name.split(".")[0] in HEADS]
+        trunk = [p for name, p in named if name.split(".")[0] not in HEADS]
+        groups = [{"params": p, "lr": lr, "peak_lr": lr} for p, lr in ((heads, config.lr), (trunk, config.trunk_lr))]
+        optimizer = torch.optim.AdamW(groups, betas=BETAS, weight_decay=config.weight_decay)
+        if state is not None:
+            for prefix, part in (("decoder.", model.decoder), ("average.", self.average)):
+                part.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            unpack_state([optimizer], state)
+        self.net, self.optimizer = accelerator.prepare(self.raw_net, optimizer)
+        self.guard = StepGuard()
+        self.distance = SpectralEnergyDistance().to(accelerator.device)
+        self.average.to(accelerator.device)
+        books = [layer.codebook.float() for layer in model.quantizer.vq.layers]
+        self.codebooks = torch.stack(books).to(accelerator.device)  # (n_q, card, dimension)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything that learns, as named tensors."""
+        tensors = {f"decoder.{k}": v for k, v in self.model.decoder.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        return tensors | pack_state([self.optimizer])
+
+    def averaged_model(self) -> EncodecModel:
+        """A copy of the codec with the averaged weights in its decoder."""
+        model = copy.deepcopy(self.model)
+        model.decoder = copy.deepcopy(self.average.module)
+        return model
+
+    def step(self, number: int, progress: float, batch: Batch) -> dict[str, Tensor]:
+        """One update; the crops are shared out among the processes.
+
+        Args:
+            number: of the step, from 0; with the seed it decides all that is random.
+            progress: share of the run's budget that is used, 0 to 1, for the learning rates.
+        Returns:
+            the losses and other figures by name, () each, means over the processes; none if the update was left out.
+        Raises:
+            DivergedError: too many updates were left out in a row.
+        """
+        set_lr([self.optimizer], lr_scale(number, progress, self.config.warmup_steps))
+        parts = self._losses(self.net, batch, number)
+        config = self.config
+        loss = parts["distance"] + config.pitch_weight * parts["pitch"] + config.voicing_weight * parts["voicing"]
+        loss = loss + config.noise_weight * parts["noise"]
+        self.optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        norm = self.accelerator.clip_grad_norm_(self.raw_net.parameters(), config.clip_norm)
+        if not self.guard.accepts(self.accelerator.reduce(loss.detach(), "mean"), norm):
+            return {}
+        self.optimizer.step()
+        self.average.update_parameters(self.model.decoder)
+        return {name: self.accelerator.reduce(value.detach(), "mean") for name, value in parts.items()}
+
+    @torch.no_grad()
+    def measure(self, batch: Batch) -> dict[str, float]:
+        """The losses of the averaged weights on a batch, without learning from it."""
+        net = Speaker(self.average.module, self.raw_net.margin)
+        return {name: value.item() for name, value in self._losses(net, batch, -1).items()}
+
+    def _losses(self, net: nn.Module, batch: Batch, number: int) -> dict[str, Tensor]:
+        """`distance`, `pitch`, `voicing`, `noise` are losses; `spectral` and `voicing_right` are only figures."""
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + number + 1)
+        draw = torch.randint(len(self.config.codebooks_used), (len(batch.codes),), generator=generator)
+        n_used = torch.tensor(self.config.codebooks_used)[draw].clamp(max=len(self.codebooks))
+        pulses = source(batch, self.model.decoder)
+        spectral = self.model.decoder.filter
+        length = (batch.there.shape[1] - 2 * net_margin(net) + 2 * SIDE) * self.model.decoder.hop_length
+        size = (DRAWS, len(batch.codes), spectral.before + length + spectral.hop // 2)
+        noises = torch.randn(size, generator=generator)
+        device, index, world = self.accelerator.device, 0, 1
+        if number >= 0:
+            index, world = self.accelerator.process_index, self.accelerator.num_processes
+        batch, n_used = batch.rows(index, world).to(device), n_used[index::world].to(device)
+        pulses, noises = pulses[index::world].to(device), noises[:, index::world].to(device)
+        voiced = (batch.f0_hz[:, HISTORY : batch.f0_hz.shape[1] - 1] > 0).to(device)  # SIDE frames more than T
+        said = net(self._latent(batch, n_used), batch.there, voiced, pulses, noises)
+        energy, spectral_distance = self.distance(batch.wav, *said.wavs)
+        inner = voiced[:, SIDE:-SIDE]
+        f0_hz = batch.f0_hz[:, HISTORY + SIDE : -1 - SIDE].to(device)
+        right = ((said.prediction.voicing > 0) == inner).float().mean()
+        return {
+            "distance": energy,
+            "pitch": pitch_loss(said.prediction.pitch, f0_hz),
+            "voicing": F.binary_cross_entropy_with_logits(said.prediction.voicing, inner.float()),
+            "noise": noise_loss(said.prediction.noise, batch.noise + self.config.noise_nats, inner),
+            "spectral": spectral_distance,
+            "voicing_right": right,
+        }
+
+    def _latent(self, batch: Batch, n_used: Tensor) -> Tensor:
+        """(B, dimension, frames) float32: the sum of the first `n_used` (B,) code vectors of every frame."""
+        latent = torch.zeros_like(self.codebooks[0][batch.codes[:, 0]])
+        for k, book in enumerate(self.codebooks):
+            latent = latent + book[batch.codes[:, k]] * (n_used > k)[:, None, None]
+        return (latent * batch.there[..., None]).transpose(1, 2)
+
+
+def net_margin(net: nn.Module) -> int:
+    """The margin of a `Speaker`, wrapped for several processes or not."""
+    return getattr(net, "module", net).margin
+
+
+def source(batch: Batch, decoder: SourceFilterDecoder) -> Tensor:
+    """(B, (HISTORY + T + SIDE) * hop) float32: the pulses of the recordings, as `PulseSource` makes the decoder's."""
+    f0_hz, voicing = interpolate_pitch(batch.f0_hz, decoder.hop_length)  # (B, frames + 1, hop)
+    half = decoder.hop_length // 2
+    f0_hz, voicing = (x.flatten(1)[:, half:-half] for x in (f0_hz, voicing))
+    return (pulse_train(batch.phase, f0_hz, decoder.sample_rate) * voicing).float()
+
+
+def pitch_loss(logits: Tensor, f0_hz: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the pitch bins from a bell around the true pitch, over the voiced frames.
+
+    Args:
+        logits: (B, T, bins); the decoder's bins span the tracker's `F0_RANGE_HZ`, equally spaced in log frequency.
+        f0_hz: (B, T) float, 0 where unvoiced.
+    """
+    voiced, bins = (f0_hz > 0).float(), logits.shape[-1]
+    low, high = F0_RANGE_HZ
+    place = (f0_hz.clamp(min=low) / low).log() / math.log(high / low) * (bins - 1)
+    away = torch.arange(bins, device=logits.device) - place.to(logits)[..., None]
+    target = F.softmax(-0.5 * (away / PITCH_SPREAD) ** 2, dim=-1)
+    divergence = F.kl_div(F.log_softmax(logits, dim=-1), target, reduction="none").sum(-1)
+    return (divergence * voiced).sum() / voiced.sum().clamp(min=1)
+
+
+def noise_loss(noise: Tensor, wanted: Tensor, voiced: Tensor) -> Tensor:
+    """Mean absolute error of the noise's log magnitude in voiced frames.
+
+    Args:
+        noise: (B, 2T, N) of the sub-frames; wanted: (B, T, N); voiced: (B, T) bool.
+    """
+    error = (noise - wanted.repeat_interleave(2, dim=1)).abs().mean(-1)
+    chosen = voiced.repeat_interleave(2, dim=1).float()
+    return (error * chosen).sum() / chosen.sum().clamp(min=1)
