@@ -9,7 +9,7 @@ endif
 OLDEST := $(subst .venv,.venv-oldest,$(BIN))
 WITHOUT_PAGE := $(addprefix tests/,text audio codec model generation tts) tests/test_cli.py
 
-.PHONY: app test test-slow oldest lint lock sbom clean
+.PHONY: app test test-slow oldest lint coverage lock sbom clean
 
 app: .venv/app
 	$(BIN)/python app.py
@@ -28,6 +28,11 @@ oldest: .venv-oldest/test
 
 lint: .venv/test
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+# Which lines of the package the quick tests run.
+coverage: .venv/test
+	$(BIN)/python -m pytest -m "not slow" --cov=phonelm --cov-report=term-missing
 
 # Every package that requirements.txt brings, for every platform and Python, with its hashes.
 lock: .venv/app

@@ -61,6 +61,7 @@ def _by_ffmpeg(path: Path, check: Check | None) -> tuple[np.ndarray, int, int]:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     timer = threading.Timer(TIMEOUT_S, process.kill)
     timer.start()
+    assert process.stdout is not None
     try:
         assert process.stdout is not None
         head = process.stdout.read(8)

@@ -73,5 +73,5 @@ def _cues() -> Iterator[tuple[str, Cue]]:
     for word, pattern, phones in lexicon.table_rows(lexicon.CUES):
         around, _, near = pattern.partition("~")
         before, _, after = around.partition("_")
-        slots = [tuple(frozenset(slot.split("/")) for slot in side.split()) for side in (before, after)]
-        yield word, Cue(*slots, frozenset(near.split()), tuple(phones.split()))
+        first, second = (tuple(frozenset(slot.split("/")) for slot in side.split()) for side in (before, after))
+        yield word, Cue(first, second, frozenset(near.split()), tuple(phones.split()))

@@ -7,6 +7,7 @@ frames: the codec stays on the CPU, where it is fast, and what users stop or get
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 try:
     import spaces  # there on Spaces; it has to come before anything that uses CUDA
@@ -27,6 +28,6 @@ def load_tts(checkpoint: Path | None, device: str | None) -> TTS:
     """`TTS.load`, warmed up; on ZeroGPU with the model on its GPU, whatever the device, and as it was loaded."""
     if not lends():
         return TTS.load(checkpoint, device=device).warm_up()
-    tts = TTS.load(checkpoint, device="cuda", codec_device="cpu")
+    tts: Any = TTS.load(checkpoint, device="cuda", codec_device="cpu")
     tts.make_frames = spaces.GPU(tts.make_frames, duration=LENT_S)
     return tts

@@ -203,12 +203,15 @@ def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
 
 
 def test_the_model_is_put_on_a_lent_gpu(monkeypatch, app_tts):
-    """As far as that can be seen without one: what is asked of the package `spaces`, and of `TTS.load`."""
-    asked = {}
+    """As far as that can be seen without one: all frames of a speech are made by what `spaces` lends."""
+    asked, lent_calls = {}, []
 
     def lend(function, duration):
-        asked["function"] = function
-        return lambda *args: iter(["from the GPU"])
+        def lent(*args):
+            lent_calls.append(duration)
+            yield from function(*args)
+
+        return lent
 
     fake = types.SimpleNamespace(GPU=lend, config=types.SimpleNamespace(Config=types.SimpleNamespace(zero_gpu=True)))
     monkeypatch.setattr(zero, "spaces", fake)
@@ -216,7 +219,7 @@ def test_the_model_is_put_on_a_lent_gpu(monkeypatch, app_tts):
     monkeypatch.setattr(app_tts, "make_frames", app_tts.make_frames)  # to be undone
     tts = zero.load_tts(None, None)
     assert asked["device"] == "cuda" and asked["codec_device"] == "cpu"
-    assert list(tts.make_frames()) == ["from the GPU"]
+    assert len(tts.speak("Hi. There.").frames) and lent_calls == [zero.LENT_S]
     assert "spaces" not in sys.modules
 
 
