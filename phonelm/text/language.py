@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 COMMONEST = {
-    "English": "the of and to in a is that it was for on with he as at by she they this have from or had are not but his her you we be i my "
-    "me your so what there their one all will do if no has been who which when up out our",
-    "German": "der die das und ist nicht ein eine einen zu den mit von für auf sich auch es dem wie im sie ich wir aber "
-    "werden wird sind war bei oder nach noch nur über haben hat ihr",
+    "English": "the of and to in a is that it was for on with he as at by she they this have from or had are not but "
+    "his her you we be i my me your so what there their one all will do if no has been who which when up out our",
+    "German": "der die das und ist nicht ein eine einen zu den mit von für auf sich auch es dem wie im sie ich wir "
+    "aber werden wird sind war bei oder nach noch nur über haben hat ihr",
     "French": "le la les et est une un des du que qui dans pour pas sur il elle ce cette nous vous ne se au aux avec "
     "son sont mais je être plus par ou c'est d'une",
     "Spanish": "el la los las y es una un de del que en por para con no se su al lo como más pero está son mi yo muy "

@@ -211,7 +211,9 @@ def written_units(symbols: str) -> list[Unit]:
 
 def _assemble(text: str, units: Iterable[Unit], unread: tuple[str, ...] = ()) -> Phonemes:
     """Join words and pauses; of adjacent pauses the strongest stays, none opens the text."""
-    symbols, word_index, words, sources = [SILENCE], [-1], [], []
+    symbols, word_index = [SILENCE], [-1]
+    words: list[str] = []
+    sources: list[str] = []
     for unit, phones, source in units:
         if phones:
             symbols += phones

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -61,8 +62,7 @@ def read_query(tts: TTS, query: Mapping[str, str], settings: Controls) -> tuple[
         "voice": lambda value: _choice(value, tts.voices),
         "clamp": lambda value: _choice(value, CLAMPS),
         "seed": lambda value: _number(value, 0, LARGEST_SEED, whole=True),
-        **{name: lambda value, c=control: _number(value, c.minimum, c.maximum, whole=c.step == 1)
-           for name, control in numbers.items()},
+        **{name: partial(_of_slider, control) for name, control in numbers.items()},
     }  # fmt: skip
     values, wrong = {}, []
     for name in checks.keys() & query.keys():
@@ -87,3 +87,7 @@ def _choice(value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     if value not in known:
         raise ValueError(f"it can be {', '.join(known)}")
     return value
+
+
+def _of_slider(slider: gr.Slider, value: str) -> float:
+    return _number(value, slider.minimum, slider.maximum, whole=slider.step == 1)

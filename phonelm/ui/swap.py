@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import gradio as gr
 
@@ -16,7 +17,7 @@ def swap_value(first: Speech, second: Speech) -> str:
     return json.dumps([starts(first), starts(second)])
 
 
-def swap_button(players: tuple[str, str], elem_id: str) -> gr.HTML:
+def swap_button(players: Sequence[str], elem_id: str) -> gr.HTML:
     """The component; its value is `swap_value`, or None while there is nothing to hear.
 
     Args:

@@ -88,7 +88,8 @@ def compare_tab(tts: TTS, turns: Turns) -> None:
         seeds = [values[side.seed] if values[side.keep] else new_seed() for side in sides]
         if values[same_seed]:
             seeds[1] = seeds[0]
-        settings = [sampling(*(values[part] for part in side.settings), seed) for side, seed in zip(sides, seeds)]
+        chosen_values = ([values[part] for part in side.settings] for side in sides)
+        settings = [sampling(*[*picked, seed]) for picked, seed in zip(chosen_values, seeds)]
         kinds, clips = ([values[side.voice[part]] for side in sides] for part in range(2))
         if settings[0] == settings[1] and kinds[0] == kinds[1] and (kinds[0] != CLIP or clips[0] == clips[1]):
             raise ValueError("A and B are the same: give one another voice, seed or setting")
@@ -110,7 +111,9 @@ def compare_tab(tts: TTS, turns: Turns) -> None:
                 speech.wav = tts.codec.waveform(speech.codes)
             speeches.append(speech)
         order = (0, 1) if not values[blind] or secrets.randbelow(2) else (1, 0)
-        made = Pair(tuple(speeches), tuple(values[side.voice.kind] for side in sides), order)
+        first, second = speeches
+        kinds = [values[side.voice.kind] for side in sides]
+        made = Pair((first, second), (kinds[0], kinds[1]), order)
         sound = match_loudness([speech.wav for speech in speeches])
         with playable(tts, *(sound[i] for i in order)) as files:
             yield {
@@ -143,7 +146,7 @@ def compare_tab(tts: TTS, turns: Turns) -> None:
         if made is None:
             raise failed("these two have their vote, or are no longer kept: generate both again")
         better = SIDES[made.order["XY".index(ballot[0])]] if ballot[0] in "XY" else NEITHER
-        settings = tuple(speech.settings for speech in made.speeches)
+        settings = made.speeches[0].settings, made.speeches[1].settings
         now = [*before, Vote(better, made.speeches[0].text, differing(*made.speeches), made.voices, settings)]
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             path = Path(folder, "phonelm-votes.csv")

@@ -44,7 +44,7 @@ def speak_tab(tts: TTS, turns: Turns) -> None:
 
     def speak(values: dict, running: Running, turn: Turn):
         """The speech, streamed; `values` by component."""
-        used = sampling(*(values[part] for part in settings), values[seed] if values[keep] else new_seed())
+        used = sampling(*[*(values[part] for part in settings), values[seed] if values[keep] else new_seed()])
         written = tuple(values[part] for part in text)
         said, prompt = sentences(tts, *written), chosen(*(values[part] for part in voice))
         yield from first_turn(running, turn, result.status)
