@@ -43,6 +43,13 @@ def source_filter():
 
 
 @cache
+def istft():
+    """A small decoder by inverse STFT, in which codebooks are trained, with random weights."""
+    torch.manual_seed(0)
+    return Codec(fill_codebooks(codec_weights.build_bundled(TINY)), "bundled")
+
+
+@cache
 def encodec():
     """The official architecture with random weights."""
     with pytest.warns(FutureWarning):
@@ -51,4 +58,4 @@ def encodec():
     return Codec(fill_codebooks(model), "encodec_24khz")
 
 
-CODECS = {"bundled": bundled, "source_filter": source_filter, "encodec": encodec}
+CODECS = {"bundled": bundled, "source_filter": source_filter, "istft": istft, "encodec": encodec}
