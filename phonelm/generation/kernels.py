@@ -9,7 +9,7 @@ neither can be written, as on a read-only file system, every process compiles an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -33,7 +33,7 @@ def compiled(function: F) -> F:
 
 def is_cached() -> bool:
     """Whether compiled code is kept for the next process."""
-    return not isinstance(step._cache, NullCache)
+    return not isinstance(cast(Any, step)._cache, NullCache)
 
 
 def pack(weight: np.ndarray) -> Packed:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from accelerate import Accelerator
 
-from phonelm.training.config import CodecTrainConfig, TrainConfig
+
+class Budget(Protocol):
+    """How long a run may take: steps, or minutes if `max_steps` is 0."""
+
+    @property
+    def max_steps(self) -> int: ...
+
+    @property
+    def max_minutes(self) -> float: ...
 
 
 @dataclass
@@ -20,13 +29,13 @@ class Progress:
     audio_s: float = 0.0
     skipped: int = 0  # steps not taken, because loss or gradient were not finite
 
-    def share(self, config: TrainConfig | CodecTrainConfig) -> float:
+    def share(self, budget: Budget) -> float:
         """How much of the budget is used, 0 to 1."""
-        return min(1.0, self.step / config.max_steps if config.max_steps else self.seconds / 60 / config.max_minutes)
+        return min(1.0, self.step / budget.max_steps if budget.max_steps else self.seconds / 60 / budget.max_minutes)
 
-    def left(self, config: TrainConfig | CodecTrainConfig) -> str:
+    def left(self, budget: Budget) -> str:
         """Time left, for the progress bar."""
-        share = self.share(config)
+        share = self.share(budget)
         left_s = self.seconds * (1 - share) / max(share, 1e-9)
         return f"{int(left_s // 3600)}:{int(left_s // 60 % 60):02}:{int(left_s % 60):02} left"
 

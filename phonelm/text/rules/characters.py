@@ -48,7 +48,7 @@ def to_ascii(text: str) -> str:
         return text
     text = re.sub(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)", "", _named_emoji(text))
     text = re.sub(r"(?<=\d)′(?!\s?\d)", " ft", text)
-    text = re.sub(r"(?<=\d)\s*[–‒]\s*(?=[\d$£€])", "-", text).translate(str.maketrans({"–": " - ", "‒": " - "}))
+    text = re.sub(r"(?<=\d)\s*[–‒]\s*(?=[\d$£€])", "-", text).translate({ord("–"): " - ", ord("‒"): " - "})
     text = SPECIAL.sub(lambda m: f" {SYMBOLS[m[0]]} ", text.translate(PUNCTUATION))
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+", lambda m: "^" + m[0].translate(SUPERSCRIPTS), text)
     text = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", text)

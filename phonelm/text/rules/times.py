@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from phonelm.text.rules import Rule, after
 from phonelm.text.rules.numbers import number
@@ -17,8 +18,8 @@ def final_stop(m: re.Match[str]) -> str:
 
 
 def _time(m: re.Match[str]) -> str:
-    groups = m.groupdict()
-    hour, minute, second, half = (groups.get(part) for part in ("hour", "minute", "second", "half"))
+    groups: dict[str, Any] = m.groupdict()
+    hour, minute, second, half = (groups.get(part, "") for part in ("hour", "minute", "second", "half"))
     spoken = number(str(int(hour)))
     if minute and minute != "00":
         spoken += f" {'oh ' if minute[0] == '0' else ''}{number(str(int(minute)))}"

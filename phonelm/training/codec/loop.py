@@ -8,13 +8,13 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from accelerate import Accelerator
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from phonelm.datasets import Problem
-from phonelm.training.config import CodecTrainConfig, SourceFilterConfig
 from phonelm.training.run import Progress, same_everywhere
 
 LAST = "last.safetensors"
@@ -28,7 +28,7 @@ class Loop:
     """
 
     out: Path
-    config: CodecTrainConfig | SourceFilterConfig
+    config: Any  # settings with `max_steps`, `max_minutes` and `save_every_minutes`
     progress: Progress
     accelerator: Accelerator
 

@@ -204,8 +204,8 @@ def run(args: argparse.Namespace) -> int:
         if args.init is None:
             raise ValueError("stage source-filter needs a codec whose codes are spoken: --init FILE")
         chosen.pop("gan_lr", None)
-        config = SourceFilterConfig(dataset_weights=dict(args.weights), noise_db=args.noise_db, **chosen)
-        SourceFilterRun(args.data, args.out, config, args.init, args.resume, args.cache, args.workers).train()
+        settings = SourceFilterConfig(dataset_weights=dict(args.weights), noise_db=args.noise_db, **chosen)
+        SourceFilterRun(args.data, args.out, settings, args.init, args.resume, args.cache, args.workers).train()
         return 0
     freeze = args.stage == "gan" if args.freeze_encoder is None else args.freeze_encoder
     config = CodecTrainConfig(

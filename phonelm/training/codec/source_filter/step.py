@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -156,7 +156,7 @@ class Learner:
     @torch.no_grad()
     def measure(self, batch: Batch) -> dict[str, float]:
         """The losses of the averaged weights on a batch, without learning from it."""
-        net = Speaker(self.average.module, self.raw_net.margin)
+        net = Speaker(cast(SourceFilterDecoder, self.average.module), self.raw_net.margin)
         return {name: value.item() for name, value in self._losses(net, batch, -1).items()}
 
     def _losses(self, net: nn.Module, batch: Batch, number: int) -> dict[str, Tensor]:
@@ -199,7 +199,8 @@ class Learner:
 
 def net_margin(net: nn.Module) -> int:
     """The margin of a `Speaker`, wrapped for several processes or not."""
-    return getattr(net, "module", net).margin
+    speaker: Any = getattr(net, "module", net)
+    return speaker.margin
 
 
 def source(batch: Batch, decoder: SourceFilterDecoder) -> Tensor:

@@ -80,9 +80,14 @@ def noise_level(wav: np.ndarray, f0_hz: np.ndarray, points: int) -> np.ndarray:
 class Spoken(Protocol):
     """What `polarities` needs of an utterance."""
 
-    speaker: str
-    frames: int
-    coherence: np.ndarray
+    @property
+    def speaker(self) -> str: ...
+
+    @property
+    def frames(self) -> int: ...
+
+    @property
+    def coherence(self) -> np.ndarray: ...
 
 
 def polarities(utterances: Iterable[Spoken]) -> dict[str, int]:
