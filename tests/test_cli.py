@@ -197,6 +197,7 @@ def test_bad_input_is_one_clear_line(model, clip, bad, capsys, monkeypatch, args
 
 
 def test_app_with_a_checkpoint_that_is_missing(capsys):
+    pytest.importorskip("gradio")
     assert main(["app", "--checkpoint", "none.safetensors"]) == 2
     assert "none.safetensors" in capsys.readouterr().err
 

@@ -39,6 +39,7 @@ def test_figures_add_up_and_leave_no_trace(app_tts):
     assert f"| 1 | {timing.audio_s:.1f} s |" in bench.table([timing])
 
 
+@pytest.mark.slow
 def test_command(app_tts, tmp_path, monkeypatch, capsys):
     from phonelm.cli import main
 

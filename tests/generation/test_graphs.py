@@ -31,6 +31,7 @@ def graphed(monkeypatch, tiny_model):
     return Engine(tiny_model, "fp32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 3])
 def test_what_is_captured_gives_the_same_speech(graphed, tiny_model, width):
     assert isinstance(graphed.outer, GraphedStepper)
@@ -55,6 +56,7 @@ def test_rows_that_grow_are_captured_again(graphed):
     assert [len({id(g) for g in captured[:n]}) for n in (2, 4, 8, 9)] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there it works")
 def test_without_capture_a_warning_and_the_same_speech(monkeypatch, tiny_model):
     expected = speak(Engine(tiny_model, "fp32"), 2)
