@@ -12,6 +12,7 @@ import gradio as gr
 from phonelm.tts import TTS, Turns
 from phonelm.ui.api.compare import compare_endpoint
 from phonelm.ui.api.speak import endpoints
+from phonelm.ui.aside import Aside
 from phonelm.ui.assets import asset
 from phonelm.ui.events import KEEP_S, QUEUED, THREADS
 from phonelm.ui.page import Page
@@ -31,14 +32,14 @@ def build_demo(tts: TTS) -> gr.Blocks:
 
     Its public endpoints are `/generate`, `/edit` and `/compare`; start it with `launch`.
     """
-    turns = Turns()
+    turns, aside = Turns(), Aside()
     with Page(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
         with gr.Tabs():
             with gr.Tab("Speak"):
-                speak_tab(tts, turns)
+                speak_tab(tts, turns, aside)
             with gr.Tab("Compare", elem_id="compare"):
-                compare_tab(tts, turns)
+                compare_tab(tts, turns, aside)
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts, turns)
         endpoints(tts, turns)
@@ -49,8 +50,8 @@ def build_demo(tts: TTS) -> gr.Blocks:
 def launch(demo: gr.Blocks, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
     return demo.queue(max_size=QUEUED).launch(
-        theme=THEME, css=asset("page.css"), footer_links=["api"], run_history=False, ssr_mode=False,
-        max_file_size="20mb", state_session_capacity=SESSIONS, max_threads=THREADS,
+        theme=THEME, css=asset("page.css"), head=f"<script>{asset('clips.js')}</script>", footer_links=["api"],
+        run_history=False, ssr_mode=False, max_file_size="20mb", state_session_capacity=SESSIONS, max_threads=THREADS,
         **options,
     )  # fmt: skip
 

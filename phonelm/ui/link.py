@@ -11,11 +11,13 @@ import gradio as gr
 
 from phonelm.config import CLAMPS
 from phonelm.tts import TTS
+from phonelm.ui.aside import Aside, Overloaded
 from phonelm.ui.assets import asset
 from phonelm.ui.controls import Controls
-from phonelm.ui.events import QUICK
+from phonelm.ui.events import QUICK, user_of
 from phonelm.ui.html import problem
 from phonelm.ui.phonemes import sentences
+from phonelm.ui.remember import KEPT
 from phonelm.ui.take_along import LARGEST_SEED
 from phonelm.ui.text_input import TextInput
 from phonelm.ui.voice import VoiceInput
@@ -24,15 +26,20 @@ FOLLOWED = "Text and settings are those of the link; press Generate to hear it."
 
 
 def share_link(
-    tts: TTS, text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number, keep: gr.Checkbox
+    tts: TTS, aside: Aside, text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number, keep: gr.Checkbox
 ) -> None:
     """Lay out the button that copies the link, and let a link that the page is opened with set the controls."""
     copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
     note = gr.HTML(elem_id="link-note", elem_classes="status")
     copy.click(None, [*text, voice.kind, *settings, seed], note, js=asset("link.js"), api_visibility="private")
 
-    def follow(request: gr.Request) -> dict[Any, Any]:
-        values, wrong = read_query(tts, request.query_params, settings)
+    async def follow(kept: str, request: gr.Request) -> dict[Any, Any]:
+        if kept not in ("", "{}"):
+            return gr.skip()  # this tab has followed the link before
+        try:
+            values, wrong = await aside.run(user_of(request), read_query, tts, request.query_params, settings)
+        except Overloaded as error:
+            return {note: problem(str(error))}
         lines = [*([f"<p class=note>{escape(FOLLOWED)}</p>"] if values else []), *map(problem, wrong)]
         if "phonemes" in values:
             phonemes = gr.update(value=values.pop("phonemes"), visible=True)
@@ -42,7 +49,9 @@ def share_link(
         shown = text._asdict() | {"voice": voice.kind} | settings._asdict() | {"seed": seed, "keep": keep}
         return {note: "".join(lines)} | {shown[name]: value for name, value in values.items()}
 
-    gr.on(None, follow, None, [*text, voice.kind, *settings, seed, keep, note], **QUICK)  # when the page is opened
+    gr.on(
+        None, follow, gr.Textbox(visible=False), [*text, voice.kind, *settings, seed, keep, note], js=KEPT, **QUICK
+    )  # when the page is opened
 
 
 def read_query(tts: TTS, query: Mapping[str, str], settings: Controls) -> tuple[dict[str, Any], list[str]]:

@@ -13,6 +13,7 @@ from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, Turn, locate
 
 MAX_CHARACTERS = 600  # of a text; about 40 s of speech
 MAX_PHONEMES = 800  # written by hand; about as long
+MAX_NOTATION = 8 * MAX_PHONEMES  # characters in which they are written
 
 
 def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") -> list[Phonemes]:
@@ -30,6 +31,8 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
         )
     if not by_hand:
         return tts.phonemize(text)
+    if len(notation) > MAX_NOTATION:
+        raise ValueError(f"the phonemes have {len(notation)} characters; at most {MAX_NOTATION} are read: shorten them")
     lines = [line for line in notation.splitlines() if line.strip()]
     if not lines:
         raise ValueError("there are no phonemes; write some, as in HH AH0 L OW1, or untick the editing by hand")

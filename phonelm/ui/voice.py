@@ -9,7 +9,8 @@ import gradio as gr
 
 from phonelm.audio import read_audio
 from phonelm.tts import TTS, Clip, check_clip
-from phonelm.ui.events import QUICK, without_folder
+from phonelm.ui.aside import Aside, LeftOut
+from phonelm.ui.events import QUICK, user_of, without_folder
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable
 
@@ -37,18 +38,26 @@ def read_clip(path: str) -> Clip:
     return read_audio(path, check_clip)
 
 
-def voice_input(tts: TTS, prefix: str = "") -> VoiceInput:
+def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> VoiceInput:
     """Lay it out; the clip is prepared as soon as it is there. `prefix` is that of the ids in the page."""
 
-    def heard(kind, clip):
+    def prepare(kind, clip):
+        """The voice, and the sound of its codes."""
+        voice = tts.voice(chosen(kind, clip))
+        return voice, tts.codec.waveform(voice.codes.T[None])
+
+    async def heard(kind, clip, request: gr.Request):
         """The clip as it will be used, the same through the codec, and what was done to it."""
         try:
-            voice = tts.voice(chosen(kind, clip))
+            voice, sound = await aside.run((user_of(request), prefix, "voice"), prepare, kind, clip)
+        except LeftOut:
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
         except (ValueError, OSError) as error:
             yield None, None, problem(without_folder(error, clip)) if clip else ""
             return
         notes = "".join(f"<p class=note>{escape(note)}</p>" for note in voice.notes)
-        with playable(tts, voice.wav, tts.codec.waveform(voice.codes.T[None])) as files:
+        with playable(tts, voice.wav, sound) as files:
             yield *files, notes
 
     names = list(tts.voices)

@@ -11,21 +11,24 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.components import Component
 
 from phonelm.audio import match_loudness
 from phonelm.config import SamplingConfig
 from phonelm.text import Phonemes
 from phonelm.tts import TTS, Clip, Speech, Turn, Turns
+from phonelm.ui.aside import Aside
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
 from phonelm.ui.differences import differing
 from phonelm.ui.events import KEEP_S, QUICK, failed
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import progress, summary
 from phonelm.ui.phonemes import sentences
+from phonelm.ui.remember import remember
 from phonelm.ui.run import Running, Stopped, first_turn, run_buttons
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.swap import swap_button, swap_value
-from phonelm.ui.text_input import text_input
+from phonelm.ui.text_input import TextInput, text_input
 from phonelm.ui.voice import CLIP, VoiceInput, chosen, voice_input
 from phonelm.ui.votes import NEITHER, Vote, tally, votes_csv
 
@@ -58,11 +61,11 @@ class Pair(NamedTuple):
     order: tuple[int, int]
 
 
-def compare_tab(tts: TTS, turns: Turns) -> None:
+def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
     """Lay out the tab and wire it. It keeps the last pair and the votes of each user's own session, nothing else."""
     with gr.Row():
         with gr.Column(min_width=300):
-            text = text_input(tts, "compare-")
+            text = text_input(tts, aside, "compare-")
             same_seed = gr.Checkbox(False, label="One seed for both: that of A", container=False,
                                     elem_id="compare-same-seed")  # fmt: skip
             blind = gr.Checkbox(False, label="Blind: do not tell me which is which", container=False,
@@ -71,7 +74,8 @@ def compare_tab(tts: TTS, turns: Turns) -> None:
             status = gr.HTML("<p>Set A and B apart; their difference will be here.</p>", elem_id="compare-status",
                              elem_classes="status")  # fmt: skip
         with gr.Column(scale=2, min_width=300) as sides_box, gr.Row():
-            sides = [_side(tts, name) for name in SIDES]
+            sides = [_side(tts, aside, name) for name in SIDES]
+    remember(_kept(text, same_seed, blind, sides), {"compare-phonemes": "compare-by_hand"})
     swap = swap_button(tuple(f"#compare-{name} audio" for name in PLACES), "compare-swap")
     with gr.Row(visible=False, elem_id="compare-votes") as votes_box:
         ballots = [gr.Button(label) for label in ("X is better", "Y is better", "Neither is")]
@@ -167,11 +171,20 @@ def compare_tab(tts: TTS, turns: Turns) -> None:
                  [votes, count, table, forget], **QUICK)  # fmt: skip
 
 
-def _side(tts: TTS, name: str) -> Side:
+def _kept(text: TextInput, same_seed: gr.Checkbox, blind: gr.Checkbox, sides: list[Side]) -> dict[str, Component]:
+    """What stays in the browser, by name."""
+    kept: dict[str, Component] = {**text._asdict(), "same_seed": same_seed, "blind": blind}
+    for name, side in zip(SIDES, sides, strict=True):
+        parts = {"voice": side.voice.kind, **side.settings._asdict(), "seed": side.seed, "keep": side.keep}
+        kept |= {f"{name}-{part}": component for part, component in parts.items()}
+    return {f"compare-{name}": component for name, component in kept.items()}
+
+
+def _side(tts: TTS, aside: Aside, name: str) -> Side:
     prefix = f"compare-{name.lower()}-"
     with gr.Column(min_width=300):
         gr.Markdown(f"### {name}")
-        voice = voice_input(tts, prefix)
+        voice = voice_input(tts, aside, prefix)
         seed, keep = seed_controls(f"{prefix}seed")
         with gr.Accordion("Settings", open=False, elem_id=f"{prefix}settings"):
             settings = controls(tts.model.config.n_codebooks)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import gradio as gr
 
 from phonelm.tts import TTS, Turn, Turns, identity
+from phonelm.ui.aside import Aside
 from phonelm.ui.controls import controls, new_seed, sampling, seed_controls
 from phonelm.ui.edit import edit_panel
 from phonelm.ui.examples import examples
@@ -15,6 +16,7 @@ from phonelm.ui.html import progress
 from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound
 from phonelm.ui.phonemes import sentences
+from phonelm.ui.remember import remember
 from phonelm.ui.result import Made, result_view
 from phonelm.ui.run import Running, Stopped, first_turn, run_buttons
 from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
@@ -24,20 +26,22 @@ from phonelm.ui.voice import chosen, voice_input
 KEPT = "Stopped. The speech before it is still here."
 
 
-def speak_tab(tts: TTS, turns: Turns) -> None:
+def speak_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
     """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
     k, here = tts.model.config.n_codebooks, identity(tts)
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            text = text_input(tts)
+            text = text_input(tts, aside)
             run = run_buttons("Generate")
-            voice = voice_input(tts)
+            voice = voice_input(tts, aside)
             seed, keep = seed_controls("seed")
             with gr.Accordion("Settings", open=False, elem_id="settings"):
                 settings = controls(k)
             loaded = recipe_input(tts, here, text, voice, settings, seed, keep)
-            share_link(tts, text, voice, settings, seed, keep)
+            share_link(tts, aside, text, voice, settings, seed, keep)
             examples(tts, text, voice, settings)
+            remember({**text._asdict(), "voice": voice.kind, **settings._asdict(), "seed": seed, "keep": keep},
+                     {"phonemes": "by_hand"})  # fmt: skip
         with gr.Column(scale=3, min_width=300):
             result = result_view(tts, turns)
             edit = edit_panel(tts, turns, result, run)
