@@ -44,6 +44,22 @@ def test_error_rate_weighs_sentences_by_their_words():
     assert found.mean == pytest.approx(0.05) and found.low == 0 and 0.05 < found.high <= 0.5
 
 
+def test_difference_is_paired():
+    """Two versions that differ by the same amount on very different recordings: the interval is narrow."""
+    from phonelm.evaluation import Score, difference, summary
+
+    rng = np.random.default_rng(0)
+    levels = rng.uniform(2, 4.5, 12)
+    base, better = (
+        [Score(f"s{i // 2}", level + gain, 3, 0.9, 2, 0.9, 40, 0.4, 0.01, 0.9, 1, 10) for i, level in enumerate(levels)]
+        for gain in (0.0, 0.3)
+    )
+    found = difference(better, base, "distillmos")
+    assert found.mean == pytest.approx(0.3) and found.high - found.low < 1e-6
+    alone = summary(base)
+    assert alone["distillmos"].high - alone["distillmos"].low > 0.3 and alone["wer"].mean == pytest.approx(0.1)
+
+
 def test_pitch_errors_are_in_cents(pitch):
     pytest.importorskip("pyworld")
     from phonelm.evaluation.pitch import pitch_errors

@@ -14,7 +14,17 @@ from tqdm import tqdm
 from phonelm.codec import BUNDLED, Codec
 from phonelm.config import SAMPLE_RATE
 from phonelm.datasets import Row, read_datasets
-from phonelm.evaluation import Clip, Decoder, Judges, Score, measure, read_clip, to_markdown
+from phonelm.evaluation import (
+    Clip,
+    Decoder,
+    Judges,
+    Score,
+    cell,
+    difference,
+    measure,
+    read_clip,
+    to_markdown,
+)
 from phonelm.files import write_json
 from phonelm.training.data.heldout import PARTS, pick
 
@@ -86,6 +96,12 @@ def report(rows: dict[str, list[Row]], versions: dict[str, Decoder], judges: Jud
     return {kind: measure(found, versions, judges) for kind, found in clips.items() if found}
 
 
+def against(scores: Sequence[Score], base: Sequence[Score]) -> str:
+    """How much more natural, and how much more like the recordings, one version is than another."""
+    kinds = (("DistillMOS", "distillmos", 2), ("similarity", "similarity", 3))
+    return ", ".join(f"{name} {cell(difference(scores, base, key), digits)}" for name, key, digits in kinds)
+
+
 def add_report_arguments(parser: argparse._ArgumentGroup) -> None:
     """Declare the arguments of `--report`."""
     add = parser.add_argument
@@ -106,6 +122,9 @@ def run_report(args: argparse.Namespace) -> int:
     print("Means (95 % bootstrap intervals over speakers, over utterances where there are fewer than 3 speakers).")
     for kind, scores in found.items():
         print("\n" + to_markdown(kind, scores))
+        first, *others = versions
+        for other in others:
+            print(f"{other} minus {first}, paired: {against(scores[other], scores[first])}")
     if args.json:
         write_json(args.json, {k: {v: [asdict(s) for s in many] for v, many in by.items()} for k, by in found.items()})
     return 0
