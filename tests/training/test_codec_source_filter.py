@@ -233,6 +233,7 @@ def test_speech_from_true_parameters_is_that_of_the_decoder(utterances, codec):
     assert (said.wavs[0][0] - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
+@pytest.mark.slow
 def test_a_few_steps_lower_every_loss(utterances, codec):
     torch.manual_seed(0)
     model, sizes = load_bundled(codec)
@@ -250,6 +251,7 @@ def test_a_few_steps_lower_every_loss(utterances, codec):
     assert after["voicing"] < before["voicing"]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_undisturbed_one_and_no_code_changes(data, codec, tmp_path):
     SourceFilterRun([data], tmp_path / "straight", CONFIG, codec, cache=tmp_path / "targets").train()
     broken = SourceFilterRun([data], tmp_path / "broken", CONFIG, codec, cache=tmp_path / "targets")

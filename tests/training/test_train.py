@@ -233,6 +233,7 @@ def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
     assert any(k.startswith("optimizer.0") for k in one)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path):
     run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=40, batch_frames=400), resume=False)
     first = run.step(run.train_set[:4], 0, 0).sum()
@@ -244,6 +245,7 @@ def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path)
     assert loaded.metadata["progress"]["step"] >= 40
 
 
+@pytest.mark.slow
 def test_weights_can_be_the_start_of_another_run(cache, tmp_path):
     Run(cache, tmp_path / "one", TINY, CONFIG).train()
     start = tmp_path / "one" / "model.safetensors"
