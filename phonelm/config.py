@@ -5,7 +5,7 @@ Letters in shapes, here and everywhere: B batch, N phonemes, T frames, K codeboo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ CARD = 1024  # codes per codebook
 CODE_DIM = 128  # dimension of a code vector
 
 C = TypeVar("C", bound="DataclassInstance")
-
-
-def to_dict(config: Any) -> dict[str, Any]:
-    """A config as plain JSON types."""
-    return asdict(config)
 
 
 def from_dict(cls: type[C], values: dict[str, Any]) -> C:

@@ -17,12 +17,14 @@ from tempfile import TemporaryDirectory
 import atheris
 
 with atheris.instrument_imports(include=["phonelm", "zipfile"]):
+    from dataclasses import asdict
+
     import numpy as np
     import torch
 
     from phonelm import checkpoint
     from phonelm.audio.files import audio_bytes
-    from phonelm.config import SamplingConfig, from_dict, to_dict
+    from phonelm.config import SamplingConfig, from_dict
     from phonelm.model import weights
     from phonelm.text import overrides
     from phonelm.text import phonemizer as phonemes
@@ -80,7 +82,7 @@ def valid_checkpoint() -> bytes:
 def valid_recipe(voice: str) -> bytes:
     return json.dumps({
         "kind": bundle.KIND, "format": bundle.FORMAT, "text": "Hi.", "by_hand": False, "phonemes": "", "voice": voice,
-        "settings": to_dict(SamplingConfig()), "complete": True, "made_with": dict.fromkeys(MADE_WITH, "1"),
+        "settings": asdict(SamplingConfig()), "complete": True, "made_with": dict.fromkeys(MADE_WITH, "1"),
         "edits": [{"start": 1, "end": 2, "seed": 3, "symbols": None}],
     }).encode()  # fmt: skip
 
@@ -99,7 +101,7 @@ SEEDS = {  # what the fuzzer starts from: with nothing it does not find a branch
     "lexicon": [b"# names\nKrzysztof\tK SH IH1 SH T AO0 F\n"],
     "bundle": [valid_recipe("hibari"), valid_zip()],
     "checkpoint": [valid_checkpoint()],
-    "settings": [json.dumps(to_dict(SamplingConfig())).encode()],
+    "settings": [json.dumps(asdict(SamplingConfig())).encode()],
 }
 
 

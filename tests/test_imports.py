@@ -1,11 +1,14 @@
 """Imports go one way, and importing does nothing."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from phonelm.cli import COMMANDS
 
 PACKAGE = Path(__file__).parent.parent / "phonelm"
 ORDER = (  # a package imports only from those before it
@@ -41,6 +44,33 @@ def test_other_packages_are_used_through_their_front_door(module):
     top = module.split(".")[0]
     for name in imported(PACKAGE / (module.replace(".", "/") + ".py")):
         assert name.split(".")[0] == top or "." not in name, f"{module} reaches into {name}"
+
+
+def without_shortcuts(arrows: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The arrows of a graph without cycles that do not follow from others (its transitive reduction)."""
+
+    def reached(start: str) -> set[str]:
+        return set().union(*({name} | reached(name) for name in arrows.get(start, ())))
+
+    return {name: targets - set().union(*map(reached, targets)) for name, targets in arrows.items() if targets}
+
+
+def test_the_picture_of_the_packages_is_true():
+    """An arrow of the diagram is an import, and every import is an arrow or follows from arrows."""
+    boxes = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} | {"cli"}
+    imports = {box: set() for box in boxes}
+    for module in MODULES:
+        box = module.split(".")[0]
+        if box in boxes:
+            names = imported(PACKAGE / (module.replace(".", "/") + ".py"))
+            imports[box] |= {name.split(".")[0] for name in names} & boxes - {box}
+    imports["cli"] |= {path.split(".")[0] for path, _, _ in COMMANDS.values()}  # imported by name
+    picture = (PACKAGE.parent / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    [diagram] = re.findall(r"```mermaid\n(.*?)```", picture, re.DOTALL)
+    drawn: dict[str, set[str]] = {}
+    for source, target in re.findall(r"(\w+) --> (\w+)", diagram):
+        drawn.setdefault(source, set()).add(target)
+    assert drawn == without_shortcuts(imports)
 
 
 def test_the_network_knows_tensors_only():

@@ -59,11 +59,11 @@ def _by_ffmpeg(path: Path, check: Check | None) -> tuple[np.ndarray, int, int]:
     """`decode` by `ffmpeg.py`, with its exit code; one other than 0 if it crashed or took too long."""
     command = [sys.executable, ffmpeg.__file__, str(path)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
     timer = threading.Timer(TIMEOUT_S, process.kill)
     timer.start()
     assert process.stdout is not None
     try:
-        assert process.stdout is not None
         head = process.stdout.read(8)
         rate, channels = struct.unpack("<II", head) if len(head) == 8 else (0, 1)
         blocks, count = [np.empty((0, channels), np.float32)], 0

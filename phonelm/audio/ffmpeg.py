@@ -22,7 +22,7 @@ def main(path: str) -> int:
     except ImportError:
         return NO_AV
     options, started = {"format_whitelist": DEMUXERS}, False
-    with open(path, "rb") as file, av.open(file, metadata_errors="replace", options=options) as container:
+    with open(path, "rb") as file, av.open(file, "r", metadata_errors="replace", options=options) as container:
         tracks = [stream for stream in container.streams.audio if stream.codec_context]
         if not tracks:
             return UNREADABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from phonelm.codec.decoder import SourceFilterDecoder
 from phonelm.codec.encodec import EncodecModel, ResidualVectorQuantizer
 from phonelm.codec.istft import IstftDecoder
 from phonelm.codec.nets import Encoder
-from phonelm.config import CodecConfig, from_dict, to_dict
+from phonelm.config import CodecConfig, from_dict
 
 BUNDLED = "bundled"
 BUNDLED_FILE = "codec.safetensors"
@@ -80,7 +81,7 @@ def save_bundled(path: str | Path, model: EncodecModel, config: CodecConfig, **e
     parts = ("encoder", "decoder")
     tensors = {f"{part}.{k}": v for part in parts for k, v in model.get_submodule(part).state_dict().items()}
     tensors |= {f"quantizer.{k}.codebook": layer.codebook for k, layer in enumerate(model.quantizer.vq.layers)}
-    checkpoint.save(path, tensors, {**extra, "kind": "codec", "config": to_dict(config)}, half="decoder.")
+    checkpoint.save(path, tensors, {**extra, "kind": "codec", "config": asdict(config)}, half="decoder.")
 
 
 def set_codebook(codebook: Any, vectors: Tensor) -> None:

@@ -9,7 +9,7 @@ neither can be written, as on a read-only file system, every process compiles an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
@@ -24,7 +24,8 @@ F = TypeVar("F", bound=Callable)
 
 def compiled(function: F) -> F:
     """The function compiled by Numba at its first call, or read from the cache if there can be one."""
-    options = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}  # infinities keep their meaning
+    fast = {"reassoc", "contract", "nsz"}  # infinities keep their meaning
+    options: dict[str, Any] = {"nogil": True, "fastmath": fast}
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for the cache can be written
@@ -33,7 +34,7 @@ def compiled(function: F) -> F:
 
 def is_cached() -> bool:
     """Whether compiled code is kept for the next process."""
-    return not isinstance(cast(Any, step)._cache, NullCache)
+    return not isinstance(getattr(step, "_cache"), NullCache)  # noqa: B009
 
 
 def pack(weight: np.ndarray) -> Packed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from phonelm import checkpoint
 from phonelm.codec import Codec
-from phonelm.config import ModelConfig, from_dict, to_dict
+from phonelm.config import ModelConfig, from_dict
 from phonelm.model.megabyte import PhoneLM
 from phonelm.text import SYMBOLS
 
@@ -47,7 +47,7 @@ def save(path: Path, model: PhoneLM, seen: Tensor, codec: Codec, extra: dict[str
     tensors = {k: v for k, v in model.state_dict().items() if not k.endswith(CODEBOOKS)} | {SEEN: seen}
     metadata = {
         "kind": KIND,
-        "config": to_dict(model.config),
+        "config": asdict(model.config),
         "symbols": list(SYMBOLS),
         "codec_fingerprint": codec.fingerprint,
     }

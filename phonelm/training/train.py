@@ -7,7 +7,7 @@ import copy
 import json
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from phonelm import checkpoint
-from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, from_dict, to_dict
+from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, from_dict
 from phonelm.model import PhoneLM, seen_codes, weights
 from phonelm.text import Phonemizer
 from phonelm.training.batches import BatchMaker, draw_epoch, plan_epoch, split_holdout
@@ -128,7 +128,7 @@ class Run:
         """
         if not self.accelerator.is_main_process:
             return
-        common = {"config": to_dict(self.model_config), "train": to_dict(self.config), "progress": vars(self.progress)}
+        common = {"config": asdict(self.model_config), "train": asdict(self.config), "progress": vars(self.progress)}
         tensors = {f"model.{k}": v for k, v in self.raw_model.state_dict().items()}
         tensors |= {f"ema.{k}": v for k, v in self.ema.state_dict().items()}
         tensors |= pack_state(self.optimizers)

@@ -10,13 +10,14 @@ import io
 import json
 import zipfile
 import zlib
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import soundfile
 
 from phonelm.audio import FORMATS, audio_bytes, to_int16
-from phonelm.config import SamplingConfig, from_dict, to_dict
+from phonelm.config import SamplingConfig, from_dict
 from phonelm.tts.recipe import MADE_WITH, MAX_CLIP_SAMPLES, MAX_EDITS, Clip, Recipe, RecipeError, check_clip
 from phonelm.tts.speech import Edit, Speech
 from phonelm.tts.voices import NAME
@@ -53,11 +54,11 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         "text": recipe.text,
         "by_hand": recipe.by_hand,
         "phonemes": recipe.phonemes,
-        "settings": to_dict(recipe.settings),
+        "settings": asdict(recipe.settings),
         "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP_FILE,
         "complete": recipe.complete,
         "made_with": recipe.made_with,
-        "edits": [to_dict(edit) for edit in recipe.edits],
+        "edits": [asdict(edit) for edit in recipe.edits],
     }
     codes = io.BytesIO()
     np.savez_compressed(
@@ -182,7 +183,7 @@ def _check_keys(values: dict[str, Any], types: dict[str, type], where: str) -> N
 
 
 def _settings(values: dict[str, Any]) -> SamplingConfig:
-    known = to_dict(SamplingConfig())
+    known = asdict(SamplingConfig())
     if missing := sorted(set(known) - set(values)):
         raise RecipeError(f"the recipe's settings have no {missing[0]!r}")
     if unknown := sorted(set(values) - set(known)):

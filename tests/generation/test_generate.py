@@ -171,7 +171,7 @@ def test_top_k_one_is_greedy(tiny_model):
 def test_fewer_codebooks_are_sampled(tiny_model):
     frames = run(tiny_model, n_codebooks=2)
     assert codes(frames).shape[1] == 2 and len(frames[0].picks) == 2
-    with pytest.raises(ValueError, match="3 codebooks, 5"):
+    with pytest.raises(ValueError, match="3 codebooks, not 5"):
         run(tiny_model, n_codebooks=5)
 
 

@@ -35,7 +35,7 @@ def test_words_of_real_texts(phonemizer, case):
         ("Wind speeds rose.", "wind = W IH1 N D"),
         ("Wind down before bed.", "wind = W AY1 N D"),
         ("Deliberate carefully before you vote.", "deliberate = D IH0 L IH1 B ER0 EY2 T"),
-        ("Conflict with Iran rises.", "conflict = K AA1 N F L IH0 K T"),
+        ("Conflict with them was rare.", "conflict = K AA1 N F L IH0 K T"),
         # a plural before it is its subject, unless the clause has another verb
         ("The closet doors close slowly.", "close = K L OW1 Z"),
         ("Flats in towns close to London cost more.", "close = K L OW1 S"),

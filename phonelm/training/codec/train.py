@@ -7,14 +7,14 @@ adversarial ones. Stage source-filter teaches the decoder that is used, on codes
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from phonelm import checkpoint
 from phonelm.codec import BUNDLED_FILE, build_bundled, load_bundled, save_bundled
-from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict, to_dict
+from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict
 from phonelm.training.codec.crops import Crops, decode_rows, read_rows, split_speakers
 from phonelm.training.codec.loop import LAST, Loop, check_share, print_problems
 from phonelm.training.codec.report import add_report_arguments, run_report
@@ -143,8 +143,8 @@ class Run(Loop):
             DivergedError: weights that are not finite; nothing is written.
         """
         check_finite(self.learner.state_dict())
-        meta = {"train": to_dict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
-        header = {"kind": KIND, "config": to_dict(self.sizes), **meta}
+        meta = {"train": asdict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
+        header = {"kind": KIND, "config": asdict(self.sizes), **meta}
         checkpoint.save(self.out / LAST, self.learner.state_dict(), header)
         if self.learner.quantising:
             save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)

@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from tqdm import tqdm
 
 from phonelm import checkpoint
 from phonelm.codec import Codec
-from phonelm.config import from_dict, to_dict
-from phonelm.datasets import FORMS, Problem, read_datasets
+from phonelm.config import from_dict
+from phonelm.datasets import FORMS, Problem, Row, read_datasets
 from phonelm.files import write_json
 from phonelm.text import SYMBOLS, Phonemizer
 from phonelm.training.config import AlignerConfig
@@ -100,7 +101,7 @@ def _aligner(path: Path, parts: list[Path], config: AlignerConfig) -> Aligner:
             bar.set_postfix_str(f"loss {loss:.3f} nats/frame", refresh=False)
 
         aligner = train_aligner(items, config, progress)
-    metadata = {"kind": "aligner", "version": VERSION, "config": to_dict(config), "symbols": list(SYMBOLS)}
+    metadata = {"kind": "aligner", "version": VERSION, "config": asdict(config), "symbols": list(SYMBOLS)}
     checkpoint.save(path, aligner.state_dict(), metadata)
     return aligner
 
@@ -127,6 +128,46 @@ def _align(aligner: Aligner, parts: list[Path], budget: int) -> tuple[list[dict[
             record |= {"longest": int(spoken.max(initial=0)), "leading": int(lengths[0])}
             records.append(record | {"part": number, "index": index})
     return records, durations
+
+
+def _read_rows(
+    dataset_dirs: list[Path], form: str | None, speeds: Sequence[float], augmented: float
+) -> tuple[list[Row], list[Problem]]:
+    """The utterances with their copies at other speeds and as worse recordings; those that cannot be used."""
+    rows, problems = read_datasets(dataset_dirs, form)
+    rows, held_out = leave_out(rows)
+    worse = [row.augmented() for row in rows if zlib.crc32(row.id.encode()) < augmented * 2**32]
+    return rows + [row.at_speed(speed) for speed in speeds for row in rows] + worse, problems + held_out
+
+
+def _finish(
+    out: Path, parts: list[Path], problems: list[Problem], rule: KeepRule, config: AlignerConfig, codec: Codec
+) -> dict[str, Any]:
+    """Stages (b) to (d): align all parts and write the cache; arguments and errors are those of `prepare`."""
+    problems += [problem for path in parts for problem in Part(path).problems]
+    if not any(Part(path).records for path in parts):
+        raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
+    aligner = _aligner(out / "aligner.safetensors", parts, config)
+    records, durations = _align(aligner, parts, config.batch_frames)
+    reasons = drop_reasons(records, rule)
+    problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
+    kept = [i for i, reason in enumerate(reasons) if not reason]
+    report = summarise(records, reasons, problems, rule)
+    (out / "cache.json").unlink(missing_ok=True)  # there again, as the last file, when the cache is whole
+    write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
+    write_json(out / "report.json", report)
+    info = {
+        "format": CACHE_FORMAT,
+        "codec": {"name": codec.name, "fingerprint": codec.fingerprint},
+        "n_q": codec.n_q,
+        "frame_rate": codec.frame_rate,
+        "utterances": len(kept),
+        "hours": report["hours"],
+        "speakers": len({records[i]["speaker"] for i in kept}),
+        "symbols": list(SYMBOLS),
+    }
+    write_json(out / "cache.json", info)
+    return report
 
 
 def prepare(
@@ -165,11 +206,7 @@ def prepare(
     index, count = shard
     if not 0 <= index < count:
         raise ValueError(f"shard {index}/{count}: must be 0/{count} to {count - 1}/{count}")
-    rows, problems = read_datasets(dataset_dirs, form)
-    rows, held_out = leave_out(rows)
-    problems += held_out
-    worse = [row.augmented() for row in rows if zlib.crc32(row.id.encode()) < augmented * 2**32]
-    rows += [row.at_speed(speed) for speed in speeds for row in rows] + worse
+    rows, problems = _read_rows(dataset_dirs, form, speeds, augmented)
     codec = Codec.load(codec_name)
     chunks = make_chunks(rows, codec.fingerprint)
     folder = out / "parts"
@@ -179,31 +216,7 @@ def prepare(
         return None
     for left in folder.glob(".*.tmp"):  # by a run that was killed
         left.unlink()
-    parts = [chunk.path(folder) for chunk in chunks]
-    problems += [problem for path in parts for problem in Part(path).problems]
-    if not any(Part(path).records for path in parts):
-        raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
-    aligner = _aligner(out / "aligner.safetensors", parts, config)
-    records, durations = _align(aligner, parts, config.batch_frames)
-    reasons = drop_reasons(records, rule)
-    problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
-    kept = [i for i, reason in enumerate(reasons) if not reason]
-    report = summarise(records, reasons, problems, rule)
-    (out / "cache.json").unlink(missing_ok=True)  # there again, as the last file, when the cache is whole
-    write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
-    write_json(out / "report.json", report)
-    info = {
-        "format": CACHE_FORMAT,
-        "codec": {"name": codec.name, "fingerprint": codec.fingerprint},
-        "n_q": codec.n_q,
-        "frame_rate": codec.frame_rate,
-        "utterances": len(kept),
-        "hours": report["hours"],
-        "speakers": len({records[i]["speaker"] for i in kept}),
-        "symbols": list(SYMBOLS),
-    }
-    write_json(out / "cache.json", info)
-    return report
+    return _finish(out, [chunk.path(folder) for chunk in chunks], problems, rule, config, codec)
 
 
 def _shard(text: str) -> tuple[int, int]:

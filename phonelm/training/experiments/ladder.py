@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, SamplingConfig, to_dict
+from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, SamplingConfig
 from phonelm.files import write_json
 from phonelm.generation import Engine, generate
 from phonelm.model import PhoneLM
@@ -262,6 +262,6 @@ def run(args: argparse.Namespace) -> int:
     score = climb(rung, args.cache, PRESETS[args.preset], config)
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n{table_row(args.rung, score)}")
     if args.json:
-        entry = {"name": args.rung, "rung": to_dict(rung), "steps": args.max_steps, "preset": args.preset}
-        write_json(args.json, entry | {"score": to_dict(score)})
+        entry = {"name": args.rung, "rung": asdict(rung), "steps": args.max_steps, "preset": args.preset}
+        write_json(args.json, entry | {"score": asdict(score)})
     return 0

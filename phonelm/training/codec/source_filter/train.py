@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from phonelm import checkpoint
 from phonelm.codec import BUNDLED_FILE, EncodecModel, SourceFilterDecoder, load_bundled, save_bundled
-from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict, to_dict
+from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict
 from phonelm.training.codec.crops import read_rows, split_speakers
 from phonelm.training.codec.loop import LAST, Loop, check_share, print_problems
 from phonelm.training.codec.source_filter.cache import make_cache
@@ -107,8 +107,8 @@ class SourceFilterRun(Loop):
             DivergedError: weights that are not finite; nothing is written.
         """
         check_finite(self.learner.state_dict())
-        meta = {"train": to_dict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
-        header = {"kind": KIND, "config": to_dict(self.sizes), **meta}
+        meta = {"train": asdict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
+        header = {"kind": KIND, "config": asdict(self.sizes), **meta}
         checkpoint.save(self.out / LAST, self.learner.state_dict(), header)
         save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)
 
