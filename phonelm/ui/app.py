@@ -24,7 +24,11 @@ from phonelm.ui.zerogpu import load_tts
 SESSIONS = 100  # whose last speech is kept; each takes a megabyte or two, and Gradio would keep 10,000
 THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere
     primary_hue="blue", neutral_hue="slate", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
-).set(body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400")
+).set(
+    body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400",
+    button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",
+    button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_700",
+)  # fmt: skip
 
 
 def build_demo(tts: TTS) -> gr.Blocks:

@@ -209,6 +209,17 @@ def test_the_grid_has_the_colours_of_the_theme(page, app_url, theme):
     assert (colours(page)[1] > 128) == (theme == "light")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_contrast_of_generate(page, app_url, theme):
+    page.goto(f"{app_url}?__theme={theme}")
+    page.wait_for_selector("#generate")
+    colours = page.evaluate("(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(generate))")
+    channels = [[int(c) / 255 for c in re.findall(r"\d+", colour)[:3]] for colour in colours]
+    linear = [[c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb] for rgb in channels]
+    light, dark = sorted((0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2.2, 1.4.3
+
+
 def test_an_error_is_shown_and_nothing_is_lost(page):
     generate(page, "Добро", wait=False)
     page.wait_for_selector("#status .problem")
