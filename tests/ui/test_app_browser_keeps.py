@@ -30,6 +30,7 @@ def has(page, selector, value):
     page.wait_for_function("([box, value]) => document.querySelector(box)?.value === value", arg=[selector, value])
 
 
+@pytest.mark.slow
 def test_a_reload_keeps_what_was_typed_and_set(page):
     page.wait_for_selector("html[data-remembers]", state="attached")
     page.fill(TEXT, "I read it.")
@@ -61,11 +62,11 @@ def test_a_reload_keeps_what_was_typed_and_set(page):
     assert not page.is_checked("#compare-a-voice-kind input[value=other]")
 
 
+@pytest.mark.slow
 def test_a_link_is_followed_once_and_leaves_what_other_tabs_keep(browser, app_url):
     context = browser.new_context()
-    page, tab = context.new_page(), context.new_page()
-    for each in (page, tab):
-        each.set_default_timeout(app_browser.WAIT_MS)
+    context.set_default_timeout(app_browser.WAIT_MS)
+    page = context.new_page()
     reopened(page, app_url)
     page.fill(TEXT, "Mine.")
     kept(page, "Mine.")
@@ -78,11 +79,13 @@ def test_a_link_is_followed_once_and_leaves_what_other_tabs_keep(browser, app_ur
     reopened(page)
     has(page, TEXT, "Theirs, changed.")
     has(page, SEED, "5")
+    tab = context.new_page()
     reopened(tab, app_url)
     has(tab, TEXT, "Mine.")
     context.close()
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_server_keeps_what_was_typed(browser, app_tts, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with socket.socket() as free:

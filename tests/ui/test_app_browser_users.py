@@ -51,6 +51,7 @@ def shown(page):
     )
 
 
+@pytest.mark.slow
 def test_a_short_text_does_not_wait_for_a_long_one(page, other, unhurried):
     page.fill("#text textarea", LONG)
     page.click("#generate")
@@ -79,6 +80,7 @@ def test_who_waits_sees_the_place_and_can_stop_at_once(page, other, held):
     page.wait_for_selector("#generate:not([disabled])")
 
 
+@pytest.mark.slow
 def test_the_last_speech_stays_until_there_is_another(page, unhurried):
     generate(page, "I read it.")
     before = shown(page)
