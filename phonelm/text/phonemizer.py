@@ -1,6 +1,6 @@
 """Text to phonemes: ARPAbet with stress. Needs no network.
 
-How a word is said: `pronunciation.py`. Where dictionaries, tagger and network come from: `lexicon.py`.
+How a word is said: `pronunciation.py`. Where dictionaries and tagger come from: `lexicon.py`.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _in_context(units: list[Unit], i: int) -> Unit:
 def _is_letter_a(before: str, after: str) -> bool:
     """The letter in `U S A`, `vitamin A.` and `plan A is`, the article in `A dog` and `Once Upon A Time`."""
     spelled = any(len(word) == 1 and word.isupper() for word in (before, after))
-    return spelled or not after.isalpha() or (bool(before) and before not in PAUSES and after.islower())
+    return spelled or not after.replace("'", "").isalpha() or (bool(before) and before not in PAUSES and after.islower())
 
 
 def written_units(symbols: str) -> list[Unit]:
