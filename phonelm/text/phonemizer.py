@@ -188,7 +188,8 @@ def _in_context(units: list[Unit], i: int) -> Unit:
 def _is_letter_a(before: str, after: str) -> bool:
     """The letter in `U S A`, `vitamin A.` and `plan A is`, the article in `A dog` and `Once Upon A Time`."""
     spelled = any(len(word) == 1 and word.isupper() for word in (before, after))
-    return spelled or not after.replace("'", "").isalpha() or (bool(before) and before not in PAUSES and after.islower())
+    word_after = after.replace("'", "").isalpha()
+    return spelled or not word_after or (bool(before) and before not in PAUSES and after.islower())
 
 
 def written_units(symbols: str) -> list[Unit]:
