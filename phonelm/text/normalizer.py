@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from phonelm.text.errors import NothingToSay
 from phonelm.text.overrides import MARK, protect, restore
 from phonelm.text.rules import (
+    LETTER_A,
     Rule,
     abbreviations,
     acronyms,
     characters,
+    chemistry,
     dates,
     emoticons,
     markup,
@@ -51,16 +53,16 @@ def normalize(text: str) -> Normalized:
     if not text.strip():
         raise NothingToSay("the text is empty")
     plain = markup.unescape(text)
-    unread = [MARK] if MARK in plain else []
-    plain, overrides = protect(plain.replace(MARK, " "))
+    unread = [mark for mark in (MARK, LETTER_A) if mark in plain]
+    plain, overrides = protect(plain.replace(MARK, " ").replace(LETTER_A, " "))
     for pattern, spoken in (*emoticons.RULES, *markup.RULES):
         plain = pattern.sub(spoken, plain)
     plain = characters.to_ascii(plain)
     plain = _joined(plain)
-    for pattern, spoken in RULES:
+    for pattern, spoken in RULES if _DIGIT.search(plain) else RULES_WITHOUT_DIGITS:
         plain = pattern.sub(spoken, plain)
     unread += dict.fromkeys(UNREADABLE.findall(plain))
-    plain = restore(_tidy(UNREADABLE.sub(" ", plain)), overrides)
+    plain = restore(_tidy(UNREADABLE.sub(" ", plain)), overrides).replace(LETTER_A, "[A](EY1)")
     if not re.search(r"[A-Za-z]", plain) and not overrides:
         raise NothingToSay(_why_nothing(text, unread), tuple(unread))
     return Normalized(plain, tuple(unread))
@@ -84,17 +86,27 @@ def _joined(text: str) -> str:
     return " ".join([*(line if line[-1] in ".?!,;:-" else f"{line}." for line in lines[:-1]), *lines[-1:]])
 
 
-UNREADABLE = re.compile(rf"[^A-Za-z\s'\".,?!;:()\[\]{{}}{MARK}-]")
+UNREADABLE = re.compile(rf"[^A-Za-z\s'\".,?!;:()\[\]{{}}{MARK}{LETTER_A}-]")
+GLUED: tuple[Rule, ...] = (  # `left.She stayed` is two sentences, `System.Out` and `index.html` are not
+    (re.compile(r"(?<=[a-z][a-z])\.(?=(?:[A-Z][a-z']+|I|A) )"), ". "),
+    (re.compile(r"(?<=[A-Za-z])([!?])(?=[A-Z][a-z'])"), r"\1 "),
+)
 RULES: tuple[Rule, ...] = (
+    *GLUED,
     *web.RULES,
+    *chemistry.RULES,
     *dates.RULES,
     *telephone.RULES,
     *times.RULES,
     *years.EARLY,
+    *units.PARTS,
     *abbreviations.RULES,
     *numbers.EARLY,
+    *numbers.LETTERS,
+    *money.SIGNS,
     *money.RULES,
     *units.RULES,
+    *units.RATE,
     *numerals.RULES,
     *numbers.RULES,
     *years.RULES,
@@ -104,3 +116,10 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])"), " dot "),
     *characters.RULES,
 )
+_DIGIT = re.compile(r"\d")
+_NEED_DIGITS = (
+    *telephone.RULES, *times.RULES, *years.EARLY, *years.RULES, *units.PARTS, *units.RULES, *money.RULES,
+    *numbers.EARLY,
+    *numbers.LATE,
+)  # fmt: skip
+RULES_WITHOUT_DIGITS = tuple(rule for rule in RULES if rule not in _NEED_DIGITS)

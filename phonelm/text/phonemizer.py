@@ -16,6 +16,8 @@ from phonelm.text.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_st
 from phonelm.text.errors import NothingToSay, PhonemeError
 from phonelm.text.normalizer import normalize
 from phonelm.text.overrides import OVERRIDE, UserLexicon, parse_override
+from phonelm.text.pauses import LONGEST_S, split_pauses
+from phonelm.text.pauses import MARK as PAUSE
 from phonelm.text.pronunciation import Pronouncer
 from phonelm.text.sentences import split_paragraphs, split_sentences
 from phonelm.text.syntax import Tagged
@@ -53,6 +55,8 @@ class Phonemes:
         words: the spoken words.
         unread: each character of the text that has no reading and was left out.
         closes_paragraph: another paragraph follows, after a longer pause.
+        lead_s: seconds of silence before it that the text asks for (`pauses.py`).
+        pause_s: the same, after it.
         sources: what decided how each of `words` is said, one of `pronunciation.SOURCES`.
     """
 
@@ -63,6 +67,8 @@ class Phonemes:
     words: tuple[str, ...]
     unread: tuple[str, ...] = ()
     closes_paragraph: bool = False
+    lead_s: float = 0.0
+    pause_s: float = 0.0
     sources: tuple[str, ...] = ()
 
     @property
@@ -87,12 +93,12 @@ class Phonemizer:
         self._pronounce = Pronouncer()
 
     def __call__(self, text: str) -> Phonemes:
-        """Normalise and phonemise one sentence or several.
+        """Normalise and phonemise one sentence or several; a pause mark in it is a comma.
 
         Raises:
             TextError: nothing to say (see `normalize`); unknown phonemes are a `PhonemeError`.
         """
-        spoken = normalize(self._user_lexicon.apply(text))
+        spoken = normalize(self._user_lexicon.apply(PAUSE.sub(", ", text)))
         units = [unit for sentence in split_sentences(spoken.text) for unit in self.units(sentence)]
         return _assemble(spoken.text, units, spoken.unread)
 
@@ -103,19 +109,43 @@ class Phonemizer:
             TextError: as above.
         """
         spoken: list[Phonemes] = []
+        lead_s = 0.0
+        unread: tuple[str, ...] = ()
+        for part, pause_s in split_pauses(text):
+            said, left = self._part(part)
+            unread += left
+            if said:
+                spoken += [replace(said[0], lead_s=lead_s), *said[1:]]
+                lead_s = 0.0
+            if spoken:
+                spoken[-1] = replace(spoken[-1], pause_s=min(spoken[-1].pause_s + pause_s, LONGEST_S))
+            else:
+                lead_s = min(lead_s + pause_s, LONGEST_S)
+        if not spoken:
+            return [self(text)]
+        return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]
+
+    def _part(self, text: str) -> tuple[list[Phonemes], tuple[str, ...]]:
+        """The sentences of a text without pause marks, and the unread characters of lines without a word."""
+        spoken: list[Phonemes] = []
         unread: tuple[str, ...] = ()
         for paragraph in split_paragraphs(text):
             before = len(spoken)
-            for sentence in split_sentences(paragraph):
+            for line in paragraph.splitlines():
                 try:
-                    spoken.append(self(sentence))
+                    spoken += self._line(line)
                 except NothingToSay as nothing:
                     unread += nothing.unread
             if 0 < before < len(spoken):
                 spoken[before - 1] = replace(spoken[before - 1], closes_paragraph=True)
-        if not spoken:
-            return [self(text)]
-        return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]
+        return spoken, unread
+
+    def _line(self, line: str) -> list[Phonemes]:
+        """The sentences of a line: written out first, so that only final full stops are left, then split."""
+        read = normalize(self._user_lexicon.apply(line))
+        units = [(sentence, self.units(sentence)) for sentence in split_sentences(read.text)]
+        spoken = [_assemble(sentence, said) for sentence, said in units if any(unit.phones for unit in said)]
+        return [*spoken[:-1], *(replace(last, unread=read.unread) for last in spoken[-1:])]
 
     def from_symbols(self, symbols: str) -> Phonemes:
         """Phonemes written by hand: `"HH AH0 L OW1 | W ER1 L D ."`, words apart by `|` or a pause.

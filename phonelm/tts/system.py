@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from phonelm.generation import Engine, Frame, Request, generate_batch
 from phonelm.model import weights
 from phonelm.text import Phonemes, Phonemizer, UserLexicon, left_out, pieces
 from phonelm.tts.edit import cut_out, fill
+from phonelm.tts.pauses import with_pauses
 from phonelm.tts.speech import Edit, Speech, Voice
 from phonelm.tts.voices import BundledVoice, bundled_voices
 
@@ -269,7 +271,16 @@ class TTS:
         rest = enumerate(speech.phonemes[first:], first)
         requests = [self._request(s, p, speech.voice, speech.settings) for s, p in rest]
         width = min(width, len(speech.phonemes))
-        return ((first + i, frame) for i, frame in self.make_frames(requests, width))
+        frames = ((first + i, frame) for i, frame in self.make_frames(requests, width))
+        if not any(p.lead_s or p.pause_s for p in speech.phonemes[first:]):
+            return frames
+        return with_pauses(frames, speech.phonemes, self._silence, in_order=width == 1)
+
+    @cached_property
+    def _silence(self) -> list[int]:
+        """The codes of a frame of silence, all codebooks."""
+        codes = self.codec.encode(np.zeros(self.codec.sample_rate, np.float32), self.codec.sample_rate)[0]
+        return codes[:, codes.shape[1] // 2].tolist()
 
     def _request(
         self, s: int, phonemes: Phonemes, voice: Voice, settings: SamplingConfig, before: Sequence[Frame] = (),

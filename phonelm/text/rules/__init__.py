@@ -13,7 +13,13 @@ from collections.abc import Callable
 
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
+LETTER_A = "\ue002"  # stands for the letter A where it could be taken for the article; a private-use character
 _NEAR = 80  # characters that a replacement looks back or ahead
+
+
+def behind(*patterns: str) -> str:
+    """A look-behind for several patterns, each of its own width."""
+    return f"(?:{'|'.join(f'(?<={pattern})' for pattern in patterns)})"
 
 
 def before(m: re.Match[str]) -> str:

@@ -47,6 +47,7 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     text = re.sub(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)", "", _named_emoji(text))
+    text = re.sub(r"(?<=[\w)] )−(?= [\w(])|(?<=[\w)])−(?=[\w(])", " minus ", text)
     text = re.sub(r"(?<=\d)′(?!\s?\d)", " ft", text)
     text = re.sub(r"(?<=\d)\s*[–‒]\s*(?=[\d$£€])", "-", text).translate({ord("–"): " - ", ord("‒"): " - "})
     text = SPECIAL.sub(lambda m: f" {SYMBOLS[m[0]]} ", text.translate(PUNCTUATION))
@@ -81,7 +82,7 @@ def _greek_name(m: re.Match[str]) -> str:
     if "LETTER" not in name:
         return m[0]
     before, after = m.string[max(0, m.start() - 1) : m.start()], m.string[m.end() : m.end() + 1]
-    spoken = name.split(" WITH ")[0].split()[-1].lower()
+    spoken = name.split(" WITH ")[0].split()[-1].lower().replace("lamda", "lambda")
     return " " * before.isalnum() + spoken + " " * after.isalnum()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule, before
+from phonelm.text.rules import Rule, after, before, behind
 from phonelm.text.rules.numbers import ordinal
+from phonelm.text.rules.stops import name_stop
 from phonelm.text.rules.years import year
 
 NAMES = (
@@ -20,6 +21,31 @@ WEEKDAYS = {
 MONTH = "|".join([*NAMES, *(f"{short}\\b\\.?" for short in sorted(SHORT, key=len, reverse=True))])
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NTH = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?:\s?(?:-|to)\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?"
+_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+_CLEAR_DAY = "Tues|Thurs|Thur|Fri(?=\\.)|Mon(?=\\.)|Wed(?=\\.)|Thu(?=\\.)"  # that are no other word or name
+_BEFORE_MONTH = (
+    "[Ll]ast",
+    "[Nn]ext",
+    "early",
+    "late",
+    "mid",
+    "[Ss]ince",
+    "until",
+    "[Ii]n",
+    "[Bb]y",
+    "from",
+    "through",
+    "of",
+)
+_BEFORE_DATE = re.compile(
+    r"\b(on|by|until|before|after|since|due|from|ends?|ending|starts?|starting|begins?|beginning|expires?|thru|through|"
+    r"opens?|closes?|deadline|dated|valid|\w+day,?|born|is) $",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:ris|rose|fell|fall|grew|grow|cut|reduc|increas|decreas|shr[aiu]nk|drop|down|up|rais|lower|declin|climb|jump|surg|"
+    r"slid|multipl|scal|shorten|lengthen|exceed|improv|expand|contract|slash|trim)\w*[^.?!]{0,40}$"
+)
 _WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 
 
@@ -53,20 +79,64 @@ def _iso(m: re.Match[str]) -> str:
     return _spoken(m[3], m[2], m[1], m[0]) + (" " if m[0].endswith("T") else "")
 
 
+def _weekday(m: re.Match[str]) -> str:
+    return WEEKDAYS[m[1]] + name_stop(m)
+
+
+def _next_weekday(m: re.Match[str]) -> str:
+    """The second of two days; `Mon-Fri` is a range."""
+    return f"{' to ' if m[1].strip() == '-' else m[1]}{WEEKDAYS[m[2]]}{name_stop(m)}"
+
+
+def _month_name(m: re.Match[str]) -> str:
+    return _month(m[1]) + name_stop(m)
+
+
+def _slashed(m: re.Match[str]) -> str:
+    """`on 3/4` is a date; `on 1/3 of the pages` and `reduced by 1/3` are parts."""
+    top, bottom = m.groups()
+    before_it = _BEFORE_DATE.search(before(m))
+    at_a_time = re.match(r" (?:at|@) \d", after(m))
+    if not before_it and not at_a_time:
+        return m[0]
+    said = before_it[1].lower() if before_it else ""
+    part = int(top) < int(bottom) and bottom in ("2", "3", "4", "5", "6", "8", "10")
+    if f"{top}/{bottom}" == "24/7" or (said == "is" and (part or int(bottom) < 13)):
+        return m[0]
+    if part and re.match(r" (?:of|or (?:more|less)|as|cups?|the)\b", after(m)):
+        return m[0]
+    if said in ("by", "from") and part and _CHANGE.search(before(m)):
+        return m[0]
+    return _spoken(bottom, top, "", f"{top}/{bottom}")
+
+
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\d/.-])(\d{4})[-/.](0[1-9]|1[0-2])[-/.](0[1-9]|[12]\d|3[01])(?:T(?=\d)|(?![\d/-]))"), _iso),
-    (re.compile(rf"\b({_WEEKDAY})\b\.?(?=-(?:{_WEEKDAY})\b|,?\s+(?:\d|{MONTH}))"), lambda m: WEEKDAYS[m[1]]),
-    (re.compile(rf"(?<=day)-({_WEEKDAY})\b\.?"), lambda m: f" to {WEEKDAYS[m[1]]}"),
+    (re.compile(rf"\b({_CLEAR_DAY})\b(?:\.(?!\w))?"), _weekday),
+    (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s?[-/,&]\s?(?:{_WEEKDAY}|{_DAYS})\b|,?\s+(?:\d|{MONTH}))"), _weekday),
+    (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s(?:and|or|to|through|thru) (?:{_WEEKDAY}|{_DAYS})\b)"), _weekday),
+    (
+        re.compile(
+            behind("[Oo]n ", "[Ee]very ", "[Nn]ext ", "[Ll]ast ", "[Tt]his ", "[Uu]ntil ") + r"(Sat|Sun|Mon|Wed|Fri)\."
+        ),
+        _weekday,
+    ),
+    (re.compile(rf"(?<=day)(\s?[-/,&]\s?| and | to | or | thru | through )({_WEEKDAY})\b\.?(?!\w)"), _next_weekday),
+    (re.compile(r"(?<=day)\s?-\s?(?=(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"), " to "),
     (
         re.compile(r"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)"),
         lambda m: _spoken(m[3], m[1], m[4], m[0]),
     ),
     (re.compile(r"(?<![\d/.-])(\d{1,2})\.(\d{1,2})\.(\d{4})(?![\d/.-])"), lambda m: _spoken(m[1], m[2], m[3], m[0])),
-    (
-        re.compile(r"\b(on|by|until|before|after|since|due|from) (\d{1,2})/(\d{1,2})(?![\d/]|\.\d)", re.IGNORECASE),
-        lambda m: f"{m[1]} {_spoken(m[3], m[2], '', f'{m[2]}/{m[3]}')}",
-    ),
+    (re.compile(r"(?<=[A-Za-z,] )(\d{1,2})/(\d{1,2})(?![\d/]|\.\d)"), _slashed),
     (re.compile(rf"\b(?P<month>{MONTH})\s+{_NTH}(?![\d:/%]|[.,]\d| ?[ap]\.?m\b)(?! (?:[ap]\.m))"), _month_first),
     (re.compile(rf"(?<![\d:/.,$£€#-]){_NTH} (?:of )?(?P<month>{MONTH})(?![\w-])"), _day_first),
     (re.compile(rf"\b({'|'.join(sorted(SHORT, key=len, reverse=True))})\.?(?=,? \d{{4}}\b)"), lambda m: _month(m[1])),
+    (re.compile(r"\b(Feb|Apr|Aug|Sept|Sep|Oct|Nov|Dec)\.(?!\w)"), _month_name),
+    (
+        re.compile(
+            behind(*(f"{word} " for word in _BEFORE_MONTH)) + r"(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?"
+        ),
+        _month_name,
+    ),
 )

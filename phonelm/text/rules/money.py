@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from phonelm.text.rules import Rule
+from phonelm.text.rules import Rule, after, before
 from phonelm.text.rules.numbers import NUMBER, SCALES, adjective, number
 
 
@@ -43,6 +43,7 @@ CURRENCIES = {
     "ZAR": Currency("rand", "rand"), "NZD": _of("New Zealand", DOLLAR), "HKD": _of("Hong Kong", DOLLAR),
     "SGD": _of("Singapore", DOLLAR),
 }  # fmt: skip
+POINT_FOR_DECIMALS = frozenset("$ £ ¥ ₹ US$ CA$ C$ AU$ A$ NZ$ HK$ S$ USD GBP CAD AUD NZD JPY INR".split())
 RATES = {
     "h": "hour", "hr": "hour", "hour": "hour", "day": "day", "night": "night", "wk": "week", "week": "week",
     "mo": "month", "month": "month", "yr": "year", "year": "year", "person": "person", "lb": "pound", "kg": "kilogram",
@@ -51,24 +52,46 @@ RATES = {
     "kWh": "kilowatt hour",
 }  # fmt: skip
 
+_NO_NOUN = (
+    "and|but|for|from|that|which|who|was|were|are|has|had|have|will|would|can|could|with|per|each|into|than|you|they|she|"
+    "this|these|his|her|our|its|not|more|less|over|under|before|after|when|while|because|since|until|off|out|down|the|goes|"
+    "went|came|comes|does|did|may|might|must|should|spent|paid|earned|raised|lost|owed|needed|left"
+)
 _SIGN = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
-_SCALE = r"(?:thousand|(?:m|b|tr)illion|[kKmMbB]n?|tn)(?![A-Za-z\d])"
-_AMOUNT = rf"(?:\d{{1,3}}(?:\.\d{{3}})+(?:,\d\d)?|\d+,\d\d(?!\d)|{NUMBER})"  # also 1.234,56 and 1,50
-_RATE = rf"(?:\s?/\s?(?P<rate>{'|'.join(sorted(RATES, key=len, reverse=True))})\b)?"
+_SCALE = r"(?:thousand|(?:m|b|tr)illion|[kKmMbB]n?|[tT]n?)(?![A-Za-z\d])"
+_AMOUNT = rf"(?:\d{{1,3}}(?:\.\d{{3}})+(?:,\d\d)?|\d+,\d\d(?!\d|,\d)|{NUMBER})"  # also 1.234,56 and 1,50
+_RATE = rf"(?:\s?/\s?(?P<rate>{'|'.join(sorted(RATES, key=len, reverse=True))})\b(?:\.(?=\s[a-z]))?)?"
 
 
-def _amount(written: str) -> str:
-    """1,234.56 and 1.234,56 as 1234.56."""
+def _amount(written: str, m: re.Match[str]) -> str:
+    """1,234.56 and 1.234,56 as 1234.56.
+
+    One point and three digits are decimals before a scale, and in an English sentence about dollars; of an amount that
+    stands alone nobody knows where it was written, and thousands are commoner.
+    """
+    english = m["sign"] in POINT_FOR_DECIMALS and re.search(r"[A-Za-z]{2}", before(m) + after(m))
+    if re.fullmatch(r"\d{1,3}\.\d{3}", written) and (m["scale"] or english):
+        return written
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d\d)?|\d+,\d\d", written):
         return written.replace(".", "").replace(",", ".")
     return written.replace(",", "")
 
 
+def _attribute(m: re.Match[str]) -> bool:
+    """Whether the amount stands before what it measures: `a $5 bill`, `the bill's $1.9tn price tag`."""
+    if adjective(m):
+        return True
+    owned = re.search(
+        r"(?:'s|\b(?:[Tt]he|[Ii]ts|[Tt]heir|[Hh]is|[Hh]er|[Oo]ur|[Mm]y|[Yy]our|[Tt]his|[Tt]hat)) $", before(m)
+    )
+    return bool(owned and re.match(r" (?!(?:" + _NO_NOUN + r")\b)[a-z]{3,}", after(m)))
+
+
 def _money(m: re.Match[str]) -> str:
     currency, scale = CURRENCIES[m["sign"]], m["scale"]
-    low = f"{number(_amount(m['low']))} to " if m["low"] else ""
+    low = f"{number(_amount(m['low'], m))} to " if m["low"] else ""
     spoken = low + _said(
-        currency, _amount(m["amount"]), scale and SCALES.get(scale.lower(), scale), adjective(m), bool(low)
+        currency, _amount(m["amount"], m), scale and SCALES.get(scale.lower(), scale), _attribute(m), bool(low)
     )
     return f" {spoken} per {RATES[m['rate']]}" if m["rate"] else f" {spoken} "
 
@@ -78,6 +101,7 @@ def _said(currency: Currency, amount: str, scale: str | None, singular: bool, pl
     whole = whole.lstrip("0") or "0"
     cents = int(fraction) if len(fraction) == 2 else 0
     if scale or (fraction and len(fraction) != 2):
+        amount = amount.rstrip("0") if len(fraction) > 2 and int(fraction[:9]) else amount
         return f"{number(amount)} {scale or ''} {currency.one if singular else currency.many}"
     if singular and not cents:
         return f"{number(whole)} {currency.one}"
@@ -88,8 +112,20 @@ def _said(currency: Currency, amount: str, scale: str | None, singular: bool, pl
     return " and ".join(parts)
 
 
+def _cents(m: re.Match[str]) -> str:
+    """`5c`; but `Table 2c` and `room 3c` name something."""
+    named = re.search(r"(?:^|[^\w])(?:[A-Z][a-z]+|room|seat|flat|type|class)\.? $", before(m))
+    return m[0] if named else f"{number(m[1])} cent{'' if m[1] == '1' else 's'}"
+
+
 _FIRST = rf"(?P<low>{_AMOUNT})\s?(?:-|to|–)\s?(?:(?P=sign)\s?)?(?=\d)"
+SIGNS: tuple[Rule, ...] = (  # without an amount
+    (re.compile(r"(?m)^\s*\$ (?=[a-z~./])"), ""),
+    (re.compile(r"(?<!\w)\$([A-Z]{1,5})\b(?!\s?\d)"), lambda m: " ".join(m[1])),
+    (re.compile(r"(?<![\w$£€¥])([$£€¥])/([$£€¥])(?!\w)"), lambda m: f"{CURRENCIES[m[1]].one} {CURRENCIES[m[2]].one}"),
+)
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?<![\w.,/])(\d{1,2})c\b(?!\.)(?= |[,;]|$)"), _cents),
     (
         re.compile(
             rf"(?<![A-Za-z])(?P<sign>{_SIGN})\s?(?:{_FIRST})?(?P<amount>{_AMOUNT})(?:\s?(?P<scale>{_SCALE}))?{_RATE}(?![A-Za-z\d])"

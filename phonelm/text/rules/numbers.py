@@ -7,10 +7,18 @@ from functools import lru_cache
 
 from num2words import num2words
 
-from phonelm.text.rules import Rule, after, before
+from phonelm.text.rules import LETTER_A, Rule, after, before
 
 NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2}){1,4},\d{3}|\d*\.\d+|\d+"
-SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
+SCALES = {
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "b": "billion",
+    "bn": "billion",
+    "t": "trillion",
+    "tn": "trillion",
+}
 SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}
 COUNTED = (
     "people|followers|subscribers|users|viewers|views|likes|downloads|copies|words|steps|dollars|euros|pounds|jobs|"
@@ -50,7 +58,7 @@ def plural(word: str) -> str:
     return re.sub(r"y$", "ie", word) + ("es" if word.endswith("x") else "s")
 
 
-def _parts(numerator: str, denominator: str) -> str:
+def parts(numerator: str, denominator: str) -> str:
     part = {"2": "half", "4": "quarter"}.get(denominator) or ordinal(denominator)
     if numerator == "1":
         return part
@@ -59,18 +67,19 @@ def _parts(numerator: str, denominator: str) -> str:
 
 def _mixed(m: re.Match[str]) -> str:
     top = ("an" if m[3] in ("8", "11", "18") else "a") if m[2] == "1" else number(m[2])
-    return f"{number(m[1])} and {top} {_parts(m[2], m[3])}"
+    return f"{number(m[1])} and {top} {parts(m[2], m[3])}"
 
 
 def _fraction(m: re.Match[str]) -> str:
     top, bottom = m[1], m[2]
     if m[0] in SPECIAL:
         return SPECIAL[m[0]]
-    if top != "1" and bottom in ("10", "100"):
+    rated = re.match(r" stars?\b", after(m)) or (top != "1" and bottom in ("10", "100"))
+    if rated and not re.match(" (?:of )?the ", after(m)):
         return f"{number(top)} out of {number(bottom)}"
     if len(top) > 3 or len(bottom) > 4 or "0" in (top[0], bottom[0]) or int(top) >= int(bottom):
         return f"{number(top)} over {number(bottom)}"
-    return f"{number(top)} {_parts(top, bottom)}"
+    return f"{number(top)} {parts(top, bottom)}"
 
 
 def _power(m: re.Match[str]) -> str:
@@ -90,18 +99,112 @@ def _dotted(m: re.Match[str]) -> str:
     return (" dot " if len(parts) == 4 and all(len(part) < 4 for part in parts) else " point ").join(parts)
 
 
+def _grouped(m: re.Match[str]) -> str:
+    """1.234.567 and 1'234'567; an address like 192.168.100.200 has four bytes."""
+    parts = re.split(r"[.']", m[0])
+    return m[0] if len(parts) == 4 and all(int(part) < 256 for part in parts) else "".join(parts)
+
+
+def _thousands(m: re.Match[str]) -> str:
+    """`5k`, but a race of `5k` keeps its letter, and so does a screen of `4K`."""
+    if _KEEPS_K.match(after(m)) or (m[2] == "K" and m[1] in ("2", "4", "5", "8")):
+        return m[0]
+    return f"{m[1]} thousand"
+
+
+def _billions(m: re.Match[str]) -> str:
+    """A model of `7B`; a room or a figure `7B` keeps its letter, and so does `221B Baker Street`."""
+    lettered = re.search(rf"\b(?:{_LETTERED})\.? $", before(m), re.IGNORECASE) or re.match(
+        r" [A-Z][a-z]+ [A-Z]", after(m)
+    )
+    return m[0] if lettered else f"{m[1]} {SCALES[m[2].lower()]}"
+
+
+def _letter(m: re.Match[str]) -> str:
+    """`2a`: the letter, not the article."""
+    return f"{m[1]} A"
+
+
+def _letters(m: re.Match[str]) -> str:
+    """`a/b`, but `n/a` and `w/o` are short for words."""
+    if m[0].lower() in ("n/a", "a/c", "c/o", "b/c", "w/o", "y/o", "i/o"):
+        return m[0]
+    return f"{m[1]} slash {m[2]}"
+
+
+def _term(m: re.Match[str]) -> str:
+    return f"{m[1] or m[3]} {m[2] or m[4]}"
+
+
+_FUNCTIONS = {"sin": "sine", "cos": "cosine", "tan": "tangent", "log": "log", "ln": "natural log of", "exp": "e to the"}
+
+
+def _function(m: re.Match[str]) -> str:
+    return _FUNCTIONS[m[1]]
+
+
+def _screen(m: re.Match[str]) -> str:
+    """1080p among words as ten eighty p."""
+    if not (before(m).strip() or after(m).strip()):
+        return m[0]
+    return f"{number(m[1][:-2])} {number(m[1][-2:])} p"
+
+
+_KEEPS_K = re.compile(
+    r"[ -](?:runs?|races?|walks?|runners?|times?|PB|PR|pb|route|course|videos?|TVs?|resolution|monitors?|"
+    r"displays?|screens?|"
+    r"marathons?|training|plan|today|every|this|on|tomorrow|in under)\b"
+)
+_LETTERED = (
+    "rooms?|apt|apartment|seats?|gates?|exhibit|figures?|figs?|tables?|units?|suite|flat|schedule|sections?|parts?|class|"
+    "grade|page|rows?|levels?|blocks?|building|terminal|appendix|highway|route|channel|vitamin|number|no|types?|questions?|"
+    "step|item|stage|phase|group|team|bus|flight|form|rule|title|article|chapter|season|size"
+)
 EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amounts
+    (re.compile(r"(?<!\w)([$£€¥])-(?=\d)"), r"-\1"),
     (re.compile(r"(?<=\d) (?=000\b)"), ""),
+    (re.compile(r"(?<![\w.,'])[1-9]\d{0,2}(?:(?:\.\d{3}){2,}|(?:'\d{3})+)(?![\w.,']\d|\d|')"), _grouped),
+    (re.compile(r"\b(40[13]) ?\(?([kb])\b\)?"), lambda m: f"four oh {words(int(m[1][2]))} {m[2]}"),
+    (
+        re.compile(
+            r"\b((?:Chapter|Part|Section|Page|Episode|Season|Lesson|Unit|Volume|Track|Level|Step|Day|Week|Act|Scene|No\.|"
+            r"Exercise|Question|Book|Verse|Figure|Table|Grade|Round|Game|Item) )0+(?=[1-9])",
+            re.IGNORECASE,
+        ),
+        r"\1",
+    ),
+    (re.compile(r"\b([Bb]etween [$£€]?\d[\d.,]*)\s?-\s?(?=[$£€]?\d)"), r"\1 and "),
+    (re.compile(r"(?<![\w.,/])(\d+\.\d+)/(\d{1,3})(?![\w/]|[.,]\d)"), r"\1 out of \2"),
+    (re.compile(r"(?<![\w/.-])([b-zB-HJ-Z])-(?=\d{1,2}\b(?!-))(?<=[b-z]-)"), r"\1 minus "),
+    (re.compile(r"\b(\d{1,4}[a-z]) ?- ?(?=\d)(?<![a-z]{2} )"), r"\1 minus "),
+    (re.compile(r"(?<![\w.,/-])(\d+) ?a\b(?![.'-]\w)(?<=\da)"), _letter),
+    (re.compile(r"\bA(?=-?\d)"), LETTER_A + " "),
+    (
+        re.compile(r"(?<![\w.])(\d{1,4})\s?([xyz])(?=\s?(?:[+=^)]|[-*/] ?\d|minus\b|plus\b)|[,.;]?\s(?:plus|minus)\b)"),
+        r"\1 \2 ",
+    ),
+    (re.compile(r"(?<=[+=(] )(\d{1,4})([xyz])\b|(?<=[+=(])(\d{1,4})([xyz])\b"), _term),
+    (re.compile(r"\bmp(?=[34]\b)"), "M P "),
+    (re.compile(r"\b(720|480|1080|1440|2160|144)p\b"), _screen),
+    (re.compile(r"(?<![\w.,$£€])(\d+(?:\.\d+)?)([kK])\b(?![/'-]\w)"), _thousands),
+    (re.compile(r"(?<![\w.,])(\d+\.\d+|[1-9]\d{0,2})([BT])\b(?!/|'|-[A-Z\d])(?<!\dT)"), _billions),
+    (re.compile(r"(?<![\w.,])(\d+\.\d+|[1-9]\d{1,2})(M)\b(?!/|'|-[A-Z\d]|\s?[x×])"), _billions),
     (re.compile(r"(?<![\w.,/])(\d{1,3})[ -](\d{1,2})/([2-9]|1[0-6])(?![\d/])"), _mixed),
     (re.compile(r"(?<=\d) - (?=\d[\d.,]* ?=)"), " minus "),
     (re.compile(r"(?<=\d) ?\* ?(?=\d)"), " times "),
     (re.compile(r"(?<=\d)-(?=[$£€]?\d)|(?<=\d) - (?=\d)"), " to "),
     (re.compile(r"(?<![\w)])-(?=\.?\d|[$£€]\d)"), "minus "),
     (
-        re.compile(rf"(?<![\w.,])(\d[\d.,]*)\s?([kKmMbB]|bn|mn|tn)(?=\s(?:{COUNTED})\b)"),
+        re.compile(rf"(?<![\w.,])(\d[\d.,]*)\s?([kKmMbBT]|bn|mn|tn)(?=\s(?:{COUNTED})\b)"),
         lambda m: f"{m[1]} {SCALES[m[2].lower()]}",
     ),
     (re.compile(r"(?<![\w.,])(\d[\d.,]*)\s?(bn|mn|tn)\b"), lambda m: f"{m[1]} {SCALES[m[2]]}"),
+)
+LETTERS: tuple[Rule, ...] = (  # maths without a digit
+    (re.compile(r"(?<![\w'.-])([a-z]) - (?=[a-z]\b(?!'))"), r"\1 minus "),
+    (re.compile(r"(?<![\w/])(?<!\d )([a-zA-Z])/([a-zA-Z])(?![\w/])"), _letters),
+    (re.compile(r"\b(sin|cos|tan|log|ln|exp)(?=\s(?:theta|alpha|beta|gamma|phi|pi|omega|[xyzt]\b)|\()"), _function),
+    (re.compile(r"\b([a-zA-Z])'(?=\([a-z]\))"), r"\1 prime"),
 )
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.,])(?P<base>{NUMBER})(?:[eE]|\s?[x×*]\s?10\s?\^)(?P<exponent>[+-]?\d{{1,4}})\b"), _power),

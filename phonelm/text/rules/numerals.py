@@ -22,7 +22,7 @@ RULERS = (
     "Henry|Louis|Charles|Edward|George|William|James|Richard|Elizabeth|Mary|John|Paul|Pius|Benedict|Francis|Gregory|Leo|"
     "Innocent|Clement|Urban|Alexander|Nicholas|Catherine|Peter|Ivan|Frederick|Wilhelm|Napoleon|Philip|Ferdinand|Alfonso|"
     "Carlos|Juan|Haakon|Gustav|Christian|Harald|Olav|Margrethe|Ramesses|Ramses|Rameses|Ptolemy|Cleopatra|Xerxes|Darius|"
-    "Constantine|Theodosius|Otto|Robert|Malcolm|Kenneth|Pedro|Umberto|Leopold|Albert|Rama|Mehmed|Murad|Selim|Boniface|"
+    "Constantine|Theodosius|Otto|Robert|Kenneth|Pedro|Umberto|Leopold|Albert|Rama|Mehmed|Murad|Selim|Boniface|"
     "Julius|Sixtus|Adrian|Celestine|Maximilian|Joseph|Franz|Friedrich|Thutmose|Amenhotep|Stephen|Felipe|Victor Emmanuel"
 )
 _NUMERAL = r"[IVXL]+|[ivx]{2,}"
@@ -46,7 +46,20 @@ def _ruler(m: re.Match[str]) -> str:
     return f"{m[1]}the {ordinal(str(value))}" if value else m[0]
 
 
+def _roman_year(m: re.Match[str]) -> str:
+    value = _value(m[0])
+    return words(value, to="year" if 1000 < value < 2100 else "cardinal") if value else m[0]
+
+
+def _item(m: re.Match[str]) -> str:
+    value = _value(m[1] or m[2])
+    return f"({words(value)})" if value else m[0]
+
+
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"\bWW(II?)\b"), lambda m: f"World War {'two' if m[1] == 'II' else 'one'}"),
+    (re.compile(r"\b(?=[MDC])[MDCLXVI]{4,15}\b"), _roman_year),
+    (re.compile(r"(?<=\))\(([ivx]{1,5})\)|(?<![\w)])\(([ivx]{2,5})\)"), _item),
     (re.compile(rf"\b((?:{COUNTED})s? )({_NUMERAL})\b(?!')"), _counted),
     (re.compile(rf"\b((?i:{COUNTED}|{COUNTED_UNLESS_I})s? ){_NOT_I}({_NUMERAL})\b(?!')"), _counted),
     (

@@ -42,6 +42,17 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w.,/-])\d+(?:-\d+){2,}(?![\d/-])"), _groups),
     (re.compile(r"(?<![\w.,/-])\d{4}(?: \d{4}){2,3}(?! ?\d)"), _groups),
     (re.compile(r"(?<=\b[A-Z]{2} )\d{5}(?:-\d{4})?(?![\d,])"), _groups),
+    (
+        re.compile(r"\b([Zz][Ii][Pp](?: ?code)?s?(?: is| was|:|,)? )(\d{5})(-\d{4})?\b"),
+        lambda m: m[1] + digits(m[2] + (m[3] or "")).replace("zero", "oh"),
+    ),
+    (
+        re.compile(
+            r"(?<![\w.,$£€#/-])(?<!Porsche )(?<!in )911(?![\w%/-]|[.,]\d|'|\s(?!call|op|dis|emer|if|and|or|"
+            r"now)[a-z]+s\b|\s(?:people|men|women|children)\b)"
+        ),
+        _groups,
+    ),
     (re.compile(r"(?<=[Cc]all |[Dd]ial )(?:911|999|112|411|101|111)\b"), lambda m: digits(m[0])),
     (
         re.compile(r"(?<=[Cc]alled |[Pp]honed |[Dd]ialed )(?:911|999|112)\b|\b911(?= call| operator| dispatcher)"),

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from phonelm.text.rules import Rule, after
+from phonelm.text.rules import Rule, after, before
 from phonelm.text.rules.numbers import number
+from phonelm.text.rules.stops import final_stop
 
 _HALF = r"(?P<half>[AaPp])\.?\s?[Mm]\b\.?"
 _CLOCK = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
 
 
-def final_stop(m: re.Match[str]) -> str:
-    """The full stop of an abbreviation ends the sentence too when nothing or a capital follows it."""
-    return "." if m[0].endswith(".") and re.match(r"[\"')\]]*(?:\s*$|\s+[A-Z])", after(m)) else ""
-
-
 def _time(m: re.Match[str]) -> str:
     groups: dict[str, Any] = m.groupdict()
     hour, minute, second, half = (groups.get(part, "") for part in ("hour", "minute", "second", "half"))
+    if (hour, minute, second or None, half or None) == ("00", "00", None, None):
+        return "midnight"
     spoken = number(str(int(hour)))
     if minute and minute != "00":
         spoken += f" {'oh ' if minute[0] == '0' else ''}{number(str(int(minute)))}"
@@ -37,12 +35,34 @@ def _duration(m: re.Match[str]) -> str:
     return " ".join(spoken)
 
 
+_LASTS = re.compile(
+    r"\b(?:prep|cook|bake|rest|simmer|boil|wait|for|in|after|took|takes?|lasts?|lasted|about|under|every|next|last|past|"
+    r"timeout|within|only|just|of|chill|roast|grill|steam|fry|knead|rise|total|time|sleep|nap|plank|hold|snooze):?\s$",
+    re.IGNORECASE,
+)
+_LEFT = re.compile(
+    r"[- ](?:left|remaining|ago|later|early|late|read|timer|break|delay|timeout|walk|drive|nap|rest|each|"
+    r"interval|video|clip|"
+    r"plank|per|from now|then|and \d+s)\b|\s\d{1,2}s\b"
+)
+_MINUTES_MOST = 90  # more would be hours: 100m is a distance
+
+
+def _short(m: re.Match[str]) -> str:
+    """`15m` and `30s` where the words around speak of time; elsewhere meters, and the thirties."""
+    if not (_LASTS.search(before(m)) or _LEFT.match(after(m))) or int(m[1]) > _MINUTES_MOST:
+        return m[0]
+    return f"{number(m[1])} {'minute' if m[2] == 'm' else 'second'}{'' if m[1] == '1' else 's'}"
+
+
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=\d)\s?-\s?(?=\d{1,2}(?::\d\d)?\s?[AaPp]\.?[Mm]\b)|(?<=:\d\d)\s?-\s?(?=\d{1,2}:\d\d)"), " to "),
     (re.compile(r"(?<=[ap])\s?-\s?(?=\d{1,2}(?::\d\d)?\s?[ap]\.?m\b)"), " to "),
     (re.compile(r"(?<=[AaPp][Mm])-(?=\d)"), " to "),
     (re.compile(rf"(?<![\d:.]){_CLOCK}(?:\s?{_HALF})?"), _time),
-    (re.compile(rf"(?<![\d:.,/])(?P<hour>1[0-2]|0?\d)\s?{_HALF}"), _time),
+    (re.compile(rf"(?<![\d:.,/])(?P<hour>1[0-2]|0?\d)(?:\.(?P<minute>[0-5]\d))?\s?{_HALF}"), _time),
     (re.compile(r"\b(\d{1,3})\s?hr?s?\s?(\d{1,2})\s?m(?:ins?)?(?:\s?(\d{1,2})\s?s(?:ecs?)?)?\b"), _duration),
+    (re.compile(r"(?<![\w.,])()(\d{1,3})m\s(\d{1,2})s\b"), _duration),
+    (re.compile(r"(?<![\w.,$])(\d{1,3})([ms])\b(?![/^²'-])"), _short),
     (re.compile(r"(?<![\d:])(\d+):(\d+)(?![\d:])"), r"\1 to \2"),
 )

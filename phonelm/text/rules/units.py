@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule, before
+from phonelm.text.rules import Rule, after, before
 from phonelm.text.rules.money import RATES
-from phonelm.text.rules.numbers import NUMBER, adjective, number
+from phonelm.text.rules.numbers import COUNTED, NUMBER, adjective, number, parts
+from phonelm.text.rules.stops import final_stop, name_stop
 
 UNITS = {
     "km": "kilometer", "Km": "kilometer", "KM": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter",
@@ -28,18 +29,58 @@ UNITS = {
     "mpg": "mile per gallon", "rpm": "R P M", "bpm": "beat per minute", "fps": "frame per second", "dpi": "D P I",
     "ppm": "part per million", "psi": "P S I", "ohm": "ohm", "kohm": "kiloohm", "Mohm": "megaohm", "tsp": "teaspoon",
     "tbsp": "tablespoon", "sqft": "square foot", "ft": "foot", "in.": "inch", "cc": "C C", "bps": "bit per second",
-    "pts": "point", "doz": "dozen",
+    "pts": "point", "doz": "dozen", "Tbsp": "tablespoon", "TBSP": "tablespoon", "tbsps": "tablespoon",
+    "tbs": "tablespoon",
+    "Tbsps": "tablespoon", "Tbs": "tablespoon", "Tsp": "teaspoon", "TSP": "teaspoon", "tsps": "teaspoon",
+    "qt": "quart", "qts": "quart", "pt": "pint", "pkg": "package", "pkgs": "package", "lg": "large", "oz.": "ounce",
+    "Lb": "pound", "Lbs": "pound", "LB": "pound", "LBS": "pound", "Oz": "ounce", "OZ": "ounce", "hrs.": "hour",
+    "Min": "minute", "Mins": "minute", "Hr": "hour", "Hrs": "hour", "Sec": "second", "Secs": "second",
+    "dL": "deciliter", "mmol": "millimole", "umol": "micromole", "mEq": "milliequivalent", "IU": "international unit",
+    "mmHg": "millimeter of mercury", "kb": "kilobyte", "Mb": "megabit", "Gb": "gigabit", "Tb": "terabit",
+    "kbp": "kilobase pair", "bp": "base pair", "eV": "electron volt", "keV": "kilo electron volt",
+    "MeV": "mega electron volt", "GeV": "giga electron volt", "TeV": "tera electron volt", "fb": "femtobarn",
+    "pb": "picobarn", "nb": "nanobarn", "Nm": "newton meter", "BTU": "B T U", "BTUs": "B T U", "lm": "lumen",
+    "lx": "lux", "uL": "microliter", "ul": "microliter", "pg": "picogram", "ng": "nanogram",
+    "reb": "rebound", "rebs": "rebound", "ast": "assist", "asts": "assist", "stl": "steal", "blk": "block",
+    "ac": "acre", "sqm": "square meter", "Mpc": "megaparsec", "kpc": "kiloparsec", "pc": "parsec", "au": "A U",
+    "AU": "A U", "pp": "percentage point", "TWh": "terawatt hour", "GWh": "gigawatt hour", "TW": "terawatt",
+    "kN": "kilonewton", "mN": "millinewton", "kmph": "kilometer per hour", "kgs": "kilogram", "gm": "gram",
+    "gms": "gram", "kms": "kilometer", "mtrs": "meter", "Ah": "amp hour", "kVA": "kilovolt amp", "uF": "microfarad",
+    "pF": "picofarad", "nF": "nanofarad", "mH": "millihenry", "Tbps": "terabit per second",
+    "MBps": "megabyte per second",
+    "MT": "megaton", "kcals": "kilocalorie", "kcal.": "kilocalorie",
 }  # fmt: skip
 PREFIXED = {"sq": "square", "cu": "cubic", "fl": "fluid"}
-UNCHANGED = frozenset(("R P M", "D P I", "P S I", "C C", "hertz", "kilohertz", "megahertz", "gigahertz"))
+UNCHANGED = frozenset(
+    ("B T U", "A U", "large", "lux", "R P M", "D P I", "P S I", "C C", "hertz", "kilohertz", "megahertz", "gigahertz")
+)
 MILLIONS = "people|views|users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
 
+MASSES = "ounce|pound|gram|kilogram|milligram|teaspoon|tablespoon|cup|pint|quart|gallon|inch|mile|hour|liter"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _DEGREES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
 
 
-def _name(unit: str, power: str | None, one: bool) -> str:
-    name = UNITS[unit]
+_BIOLOGY = re.compile(
+    r"\b(?:gene|genes|genome|genomic|chromosome|DNA|RNA|sequence|insert|locus|plasmid|exon|deletion)\b"
+)
+_YIELD = re.compile(
+    r"\b(?:yields?|rates?|Treasur\w+|Fed|spreads?|hike|cut|margins?|up|down|by|bond|rose|fell|basis)\b", re.I
+)
+_BPS = re.compile(r"\b(?:modem|baud|network|link|speed|transfer|serial|bit|data)\b", re.I)
+
+
+def _meaning(m: re.Match[str]) -> str:
+    """The unit's name; of two that are written alike the one that the words around it speak of."""
+    around = before(m) + after(m)
+    if m["unit"] == "kb" and _BIOLOGY.search(around):
+        return "kilobase"
+    if m["unit"] == "bps" and _YIELD.search(around) and not _BPS.search(around):
+        return "basis point"
+    return UNITS[m["unit"]]
+
+
+def _name(name: str, power: str | None, one: bool) -> str:
     head, per, tail = name.partition(" per ")
     if not one and head not in UNCHANGED:
         head = (
@@ -61,11 +102,31 @@ def _power(power: str | None, name: str) -> str:
 def _unit(m: re.Match[str]) -> str:
     one = m["amount"] == "1" or bool(m["hyphen"]) or adjective(m)
     prefix = PREFIXED[m["prefix"].lower()] + " " if m["prefix"] else ""
-    spoken = f" {number(m['amount'])} {prefix}{_name(m['unit'], m['power'], one)}"
-    if m["per"]:
-        per = RATES.get(m["per"]) or UNITS[m["per"]]
-        spoken += f" per {_power(m['per_power'], per)}"
-    return spoken + " "
+    spoken = f" {number(m['amount'])} {prefix}{_name(_meaning(m), m['power'], one)}"
+    return spoken + _rate(m) + (name_stop(m) if m["hyphen"] else final_stop(m)) + " "
+
+
+def _rate(m: re.Match[str]) -> str:
+    return f" per {_power(m['per_power'], RATES.get(m['per']) or UNITS[m['per']])}" if m["per"] else ""
+
+
+def _part(m: re.Match[str]) -> str:
+    """`1/2 tsp`, `2 1/2 tsp`, `3/4 lb.`"""
+    stop, unit = final_stop(m), _KITCHEN.get(m["unit"]) or UNITS.get(m["unit"], "inch")
+    unit = f"{PREFIXED[m['prefix'].lower()]} {unit}" if m["prefix"] else unit
+    if m["whole"]:
+        part = parts(m["top"], m["bottom"])
+        top = ("an" if m["bottom"] in ("8", "11", "18") else "a") if m["top"] == "1" else number(m["top"])
+        return f" {number(m['whole'])} and {top} {part} {_name(unit, None, bool(m['hyphen']))}{stop} "
+    if (m["top"], m["bottom"]) == ("1", "2"):
+        return f" half {'an' if unit[0] in 'aeiou' or unit.startswith('hour') else 'a'} {unit}{stop} "
+    of = "" if m["top"] == "1" else "of an " if unit[0] in "aeiou" or unit.startswith("hour") else "of a "
+    return f" {number(m['top'])} {parts(m['top'], m['bottom'])} {of}{unit}{stop} "
+
+
+def _kitchen(m: re.Match[str]) -> str:
+    """`1 T. cumin` and `2 c. sugar`."""
+    return f" {number(m[1])} {_KITCHEN[m[2]]}{'' if m[1] == '1' else 's'} "
 
 
 def _degrees(m: re.Match[str]) -> str:
@@ -77,6 +138,14 @@ def _height(m: re.Match[str]) -> str:
     return f" {number(m[1])} foot {number(m[2])} "
 
 
+def _inch_range(m: re.Match[str]) -> str:
+    return f" {number(m[1])} inches to {number(m[2])} inches "
+
+
+def _feet(m: re.Match[str]) -> str:
+    return f" {number(m[1])} {'foot' if m[1] == '1' else 'feet'} "
+
+
 def _inches(m: re.Match[str]) -> str:
     """A quotation mark after a number closes a quotation if one is open."""
     if before(m).count('"') % 2:
@@ -84,6 +153,27 @@ def _inches(m: re.Match[str]) -> str:
     return f" {number(m[1])} inch{'' if m[1] == '1' or adjective(m) else 'es'} "
 
 
+_KITCHEN = {"T": "tablespoon", "T.": "tablespoon", "c": "cup", "c.": "cup", "t.": "teaspoon"}
+_FRACTION = r"(?:(?P<whole>\d{1,3})[ -])?(?P<top>\d{1,2})/(?P<bottom>[2-9]|1[0-6])"
+PARTS: tuple[Rule, ...] = (  # before the rules for fractions and for abbreviations
+    (
+        re.compile(
+            rf"(?<![\w.,/])(?<!\d ){_FRACTION}(?P<hyphen>-)?\s?(?:(?P<prefix>[Ss]q|cu|fl)\.?\s?)?"
+            rf"(?P<unit>{_UNIT}|in(?=\s(?:wide|long|tall|deep|thick|high|x|by|of)\b)|T\.?(?= [a-z])|c\.)\.?(?![\w/])"
+        ),
+        _part,
+    ),
+    (re.compile(rf"(?<![\w.,/])(\d{{1,2}}) ?(T\.?|c\.|t\.)(?= (?!(?:{COUNTED})\b)[a-z]{{3}})"), _kitchen),
+    (re.compile(r"(?<![\w.'\"])(\d+(?:\.\d+)?)\"\s?-\s?(\d+(?:\.\d+)?)\"(?!\w)"), _inch_range),
+    (re.compile(r"(?<![\w.'])(\d+(?:\.\d+)?)'(?=\s(?:tall|long|wide|high|deep|by|x)\b|-\d+'\s)"), _feet),
+    (
+        re.compile(rf"(?<![\w.,-])(\d[\d.,]*)\s?({_UNIT})\^-1(?!\d)"),
+        lambda m: f" {number(m[1])} inverse {_name(UNITS[m[2]], None, False)} ",
+    ),
+    (re.compile(r"(?<=\d )sm\.(?= [a-z])"), "small"),
+    (re.compile(r"(?<=\d )lg\.(?= [a-z])"), "large"),
+    (re.compile(r"(?<=\d )med\.(?= [a-z])"), "medium"),
+)
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=\d)\s*mu (?=[mgslLAVFW]\b)"), " u"),
     (re.compile(r"(?<=\d)\s?([kM]?)\s*omega\b"), r" \1ohm"),
@@ -101,12 +191,14 @@ RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![A-Za-z\d.,])(\d[\d.,]*)\s?[mM](?=\s(?:{MILLIONS})\b)"), r"\1 million"),
     (
         re.compile(
-            rf"(?<![A-Za-z\d.,-])(?P<amount>{NUMBER})(?:(?P<hyphen>-)|\s)?(?:(?P<prefix>[Ss]q|cu|fl)\.?\s?)?(?P<unit>{_UNIT})"
+            rf"(?<![A-Za-z\d.,/-])(?P<amount>{NUMBER})(?:(?P<hyphen>-)|\s)?(?:(?P<prefix>[Ss]q|cu|fl)\.?\s?)?(?P<unit>{_UNIT})"
             rf"(?:\^?(?P<power>[23]))?(?:\s?/\s?(?P<per>{_UNIT}|{'|'.join(RATES)})(?:\^?(?P<per_power>[23]))?)?(?![A-Za-z\d&'/]|\.[A-Za-z])"
-            r"(?:\.(?=[,;]?\s+[a-z]))?"
+            r"(?:\.(?!\w))?"
         ),
         _unit,
     ),
+)
+RATE: tuple[Rule, ...] = (
     (
         re.compile(rf"(?<=[a-z])\s?/\s?({'|'.join(sorted(RATES, key=len, reverse=True))})\b(?!/)"),
         lambda m: f" per {RATES[m[1]]}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from phonelm.text.rules import Rule
+from phonelm.text.rules.numbers import digits
 
 SIGNS = {
     ".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "?": "question mark",
@@ -37,6 +38,21 @@ def _part(part: str) -> str:
     return part
 
 
+SUFFIXES = (
+    "pdf txt html htm css js ts py rb rs go java cpp hpp json yaml yml toml xml csv tsv md png jpg jpeg gif svg "
+    "webp mp3 mp4 wav "
+    "flac ogg avi mov mkv zip tar gz rar exe dll iso doc docx xls xlsx ppt pptx sh bat ini cfg conf log sql db env lock"
+).split()
+_SUFFIX = "|".join(sorted(SUFFIXES, key=len, reverse=True))
+_SAID_SUFFIXES = frozenset("zip tar log lock java go env doc conf bat mov iso".split())
+
+
+def _file_suffix(m: re.Match[str]) -> str:
+    if m[1] in _SAID_SUFFIXES:
+        return f" dot {m[1]}"
+    return " dot " + " ".join(digits(c) if c.isdigit() else c for c in m[1].upper())
+
+
 def _hashtag(m: re.Match[str]) -> str:
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z\d_]+", m[1])
     return f" hashtag {' '.join(words)}"
@@ -50,6 +66,11 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"\b(?:https?|ftp)://[^\s<>\"]*[\w/]"), _address),
     (re.compile(r"\b(?:mailto:)?[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}\b"), _address),
     (re.compile(rf"(?<![\w@.-])(?:www\.[\w-][^\s<>\"]*[\w/]|{_HOST}(?::\d+)?(?:/[^\s<>\"]*[\w/]|/)?)"), _address),
+    (re.compile(r"(?<!\w)~/"), " tilde slash "),
+    (re.compile(r"(?<=[\s/])\.(?=[a-z]{2})(?!NET)"), " dot "),
+    (re.compile(r"(?<=/)\.(?=\w)"), "dot "),
+    (re.compile(rf"(?<=\w)\.({_SUFFIX})(?![\w-]|\.\w)"), _file_suffix),
+    (re.compile(r"(?<=\d)\.(?=[a-z]\b|[A-Za-z]{2,})(?![A-Z][a-z]+ )"), " dot "),
     (re.compile(r"(?<![\w&#/])#((?=\w*[A-Za-z])\w+)"), _hashtag),
     (re.compile(r"(?<![\w@/])@(\w+)"), _handle),
 )

@@ -6,6 +6,7 @@ import re
 
 from phonelm.text.rules import Rule
 from phonelm.text.rules.numbers import number, plural, words
+from phonelm.text.rules.stops import name_stop
 
 _NOT_PLURAL = "was|has|his|this|its|is|as|thus|perhaps|always|besides|unless|whereas|across|less|towards|does"
 _COUNT = rf"\s(?:people|men|women|children|(?!(?:{_NOT_PLURAL})\b)[a-z]{{2,}}[a-rt-z]s)\b"
@@ -27,7 +28,7 @@ def _span(m: re.Match[str]) -> str:
 
 
 def _era(m: re.Match[str]) -> str:
-    return f"{year(m[1]) if len(m[1]) < 5 else number(m[1])} {' '.join(m[2].replace('.', ''))}"
+    return f"{year(m[1]) if len(m[1]) < 5 else number(m[1])} {' '.join(m[2].replace('.', ''))}{name_stop(m)}"
 
 
 def _year_or_count(m: re.Match[str]) -> str:
