@@ -35,7 +35,7 @@ SAID = frozenset(  # said as words, and in no dictionary
 )
 PARTLY = {  # said in part, or in a way of their own
     "AARP": "double A R P", "AAA": "triple A", "NAACP": "N double A C P", "NCAA": "N C double A", "IEEE": "I triple E",
-    "MPEG": "em peg", "OLED": "oh led", "AMOLED": "am oh led", "BOGO": "bo go",
+    "MPEG": "em peg", "BOGO": "bo go",
     "MSRP": "M S R P", "IIHF": "double I H F", "WYSIWYG": "wizzy wig", "SCSI": "scuzzy", "CMOS": "see moss",
     "GIFS": "gifs", "CDROM": "C D rom", "OMG": "oh my god", "EBITDA": "ee bit dah", "NGOS": "N G O's",
     "CRISPR": "crisper",
@@ -62,7 +62,7 @@ SIGNED = {
     "AC/DC": "A C D C", "TCP/IP": "T C P I P", "AT&T": "A T and T", "R&B": "R and B", "Q&A": "Q and A", "A+": "A plus",
     "B+": "B plus", "C+": "C plus", "A-": "A minus", "B-": "B minus", "GNU/Linux": "GNU Linux", "P&L": "P and L",
     "R&D": "R and D", "M&A": "M and A", "Google+": "Google plus", "LGBTQ+": "L G B T Q plus", "Wi-Fi": "Wi Fi",
-    "SaaS": "sass", "PaaS": "pass", "IaaS": "eye as", "OAuth": "O auth", "OAuth2": "O auth two", "NeurIPS": "neur ips",
+    "OAuth": "O auth", "OAuth2": "O auth two", "NeurIPS": "neur ips",
     "HbA1c": "H B A one C", "PhDs": "P H D's", "mRNA": "M R N A", "tRNA": "T R N A", "GitHub": "Git Hub",
     "LLaMA": "llama",
     "iPadOS": "i Pad O S", "pH": "P H", "mAb": "M A B", "eBook": "e book", "eBooks": "e books", "DevOps": "dev ops",
