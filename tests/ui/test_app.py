@@ -51,8 +51,8 @@ def test_nothing_else_is_public(client):
     assert parameters == ["text", "voice", *settings.split()]
 
 
-def test_the_readme_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):
-    (code,) = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text("utf-8"), re.DOTALL)
+def test_the_guide_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):
+    (code,) = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[2] / "docs/guide.md").read_text("utf-8"), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     shutil.copy(voice_file, "me.wav")
     values: dict = {}
