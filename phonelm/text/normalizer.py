@@ -55,7 +55,7 @@ def normalize(text: str) -> Normalized:
     plain = markup.unescape(text)
     unread = [mark for mark in (MARK, LETTER_A) if mark in plain]
     plain, overrides = protect(plain.replace(MARK, " ").replace(LETTER_A, " "))
-    for pattern, spoken in (*emoticons.RULES, *markup.RULES):
+    for pattern, spoken in (*emoticons.RULES, *(markup.RULES if markup.SIGN.search(plain) else ())):
         plain = pattern.sub(spoken, plain)
     plain = characters.to_ascii(plain)
     plain = _joined(plain)

@@ -44,7 +44,7 @@ PARTLY = {  # said in part, or in a way of their own
 LOWER = frozenset(  # of computing and chat, spelled in lower case, too
     "usr css js gpu gpus cpu cpus usb url urls ssh tcp udp vpn ssd ssds hdmi npm llm llms tts asr gpt csv xml "
     "svg png jpg html http https "
-    "sql php dns dhcp ftp sftp smtp api apis cli gui sdk ide ides ui ux ai ml nlp aws gcp iot ios pdf pdfs mp3 mp4 mpg "
+    "php dns dhcp ftp sftp smtp api apis cli gui sdk ide ides ui ux ai ml nlp aws gcp iot ios pdf pdfs mp3 mp4 mpg "
     "rpc grpc jwt tls ssl orm ci cd vm vms os pc pcs tv tvs dvd dvds rgb rgba rss rtf uri uuid utf "
     "xhr yml jsx tsx wsl wpa lte nfc rfid gps qr cdn dll exe eof eol faq faqs fps "
     "brb tbh idk lmk ttyl nvm smh ikr irl jk imo imho afaik iirc btw fyi rsvp wtf gg afk dm dms pm tldr tmi ngl "
@@ -73,7 +73,7 @@ SIGNED = {
 _SIGNED = "|".join(map(re.escape, sorted(SIGNED, key=len, reverse=True)))
 _LOWER = "|".join(sorted(LOWER, key=len, reverse=True))
 _SAYABLE = (
-    "ff[il]?|hmm+|hm+|sh+|psst|brr+|grr+|tsk|pfft|mm+|zzz+|nth|mr|mrs|dr|st|th|rd|nd|vs|ft|rhythm|"
+    "sql|ff[il]?|hmm+|hm+|sh+|psst|brr+|grr+|tsk|pfft|mm+|zzz+|nth|mr|mrs|dr|st|th|rd|nd|vs|ft|rhythm|"
     "crwth|cwm|bzzt|pst|tv|my|ms|km|cm|mm|kg|lb|lbs|ml|hz"
 )
 _BARE = rf"(?!(?:{_SAYABLE})\b)[bcdfghjklmnpqrstvwxz]{{3,6}}"

@@ -56,6 +56,7 @@ def _lines(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
 
 
+SIGN = re.compile(r"[<>`~*_=|#+•‣◦▪●\[\\→-]|^[ \t]*\d{1,2}[.)]", re.MULTILINE)  # without one no rule finds anything
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"</?(?:{_TAG})(?:{_ATTRIBUTE})*\s*/?>"), " "),
     (re.compile(rf"</[A-Za-z][\w:-]{{0,30}}\s*>|(?<!\w)<[A-Za-z][\w:-]{{0,30}}(?:{_ATTRIBUTE})*\s*/?>"), " "),
