@@ -14,6 +14,7 @@ from phonelm.config import SAMPLE_RATE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
 GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 
 
@@ -58,7 +59,7 @@ def test_commands(tmp_path):
     assert all(said in printed["phonemize"] for said in ("R EH1 D", "R IY1 D", "JH IH1 F"))
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize("page", PAGES)
 def test_files_that_are_named_exist(page):
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(((?!http|#)[^)#]+)", prose):

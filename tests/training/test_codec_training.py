@@ -11,6 +11,7 @@ import torch
 from phonelm import checkpoint
 from phonelm.cli import main
 from phonelm.codec.codec import Codec
+from phonelm.codec.weights import build_bundled, save_bundled
 from phonelm.config import SAMPLE_RATE, CodecConfig
 from phonelm.datasets import Row, read_dataset
 from phonelm.evaluation import to_markdown
@@ -249,6 +250,13 @@ def test_a_run_too_short_for_a_codec_says_so(data, tmp_path):
     with pytest.raises(ValueError, match="no codec yet"):
         Run([data], tmp_path, TINY, replace(CONFIG, max_steps=2)).train()
     assert not (tmp_path / "codec.safetensors").exists() and (tmp_path / LAST).exists()
+
+
+def test_a_codec_with_another_decoder_is_refused(data, tmp_path):
+    sizes = replace(TINY, decoder="source_filter", pitch_blocks=1)
+    save_bundled(tmp_path / "codec.safetensors", build_bundled(sizes), sizes)
+    with pytest.raises(ValueError, match="use --stage source-filter"):
+        Run([data], tmp_path / "run", TINY, CONFIG, init=tmp_path / "codec.safetensors")
 
 
 @pytest.mark.slow

@@ -52,7 +52,8 @@ def test_nothing_else_is_public(client):
 
 
 def test_the_guide_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):
-    (code,) = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[2] / "docs/guide.md").read_text("utf-8"), re.DOTALL)
+    guide = (Path(__file__).parents[2] / "docs/guide.md").read_text("utf-8")
+    (code,) = re.findall(r"```py\n(.*?)```", guide, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     shutil.copy(voice_file, "me.wav")
     values: dict = {}
