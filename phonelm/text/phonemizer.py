@@ -1,6 +1,6 @@
 """Text to phonemes: ARPAbet with stress. Needs no network.
 
-How a word is said: `pronunciation.py`. Where dictionaries and tagger come from: `lexicon.py`.
+How a word is said: `pronunciation.py`. Where dictionaries, tagger and network come from: `lexicon.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a word is said: tables first, then its parts, then its letters; each answer names what decided."""
+"""How a word is said: tables first, then its parts, then a network; each answer names what decided."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from phonelm.text import lexicon, morphology
-from phonelm.text.arpabet import Phones, with_ending_s
+from phonelm.text import guesses, lexicon, morphology
+from phonelm.text.arpabet import PHONES, Phones, with_ending_s, with_stress
 from phonelm.text.homographs import Homographs
-from phonelm.text.letters import LetterModel
-from phonelm.text.spelling import can_be_said
 from phonelm.text.syntax import Tagged
+
+MAX_LETTERS = 18  # the network leaves out the rest of a longer word
 
 
 class Said(NamedTuple):
@@ -32,7 +32,7 @@ SOURCES = (
     "compound",  # two known words written as one
     "elongated",  # a known word with letters repeated, as in sooo
     "spelled",  # the names of the letters
-    "letters",  # guessed from the letters by `LetterModel`
+    "network",  # guessed from the letters
     "letter",  # the letter A, not the article
 )
 
@@ -40,8 +40,8 @@ SOURCES = (
 class Pronouncer:
     """Phones of any English word, offline.
 
-    The dictionary of `misaki` is read when the first word is met that CMUdict lacks, the letter model when the first
-    is met that no table has.
+    The dictionary of `misaki` is read when the first word is met that CMUdict lacks; `g2p_en` is imported when the
+    first word is met that only the network can say.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Pronouncer:
             if word in dictionary:
                 return Said(tuple(dictionary[word].split()), "misaki")
             plain = word.replace("'", "")
-            return self._from_known(token) or self._spelled(plain) or Said(self._model(plain), "letters")
+            return self._from_known(token) or self._spelled(plain) or Said(self._predict(plain), "network")
 
         return unknown
 
@@ -115,11 +115,20 @@ class Pronouncer:
 
     def _spelled(self, word: str) -> Said | None:
         """The names of the letters, for a word that nobody can say otherwise."""
-        if can_be_said(word):
-            return None
-        names = (["EY1"] if letter == "a" else self.cmudict[letter].split() for letter in word)
-        return Said(tuple(phone for name in names for phone in name), "spelled")
+        return None if guesses.can_be_said(word) else Said(self._letters(word), "spelled")
+
+    def _letters(self, word: str) -> Phones:
+        return tuple(p for letter in word for p in (["EY1"] if letter == "a" else self.cmudict[letter].split()))
 
     @cached_property
-    def _model(self) -> LetterModel:
-        return LetterModel(lexicon.LETTERS)
+    def _predict(self) -> Callable[[str], Phones]:
+        """Phones of a lower-case word by `g2p_en`'s network; its letters' names where that gives none."""
+        network = lexicon.load_network()
+
+        def predict(word: str) -> Phones:
+            if len(word) > MAX_LETTERS:
+                return predict(word[: len(word) // 2]) + predict(word[len(word) // 2 :])
+            phones = tuple(p for p in map(with_stress, network(word)) if p in PHONES)
+            return guesses.trimmed(word, phones) or self._letters(word)
+
+        return predict

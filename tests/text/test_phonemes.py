@@ -125,7 +125,7 @@ def test_words_by_rule(phonemizer, text, word, expected):
     assert said == expected if expected else said.endswith(" IH0 Z")
 
 
-def test_unknown_words_are_guessed_from_their_letters(phonemizer):
+def test_unknown_words_are_spelled_out_by_the_network(phonemizer):
     assert phones(phonemizer("The blorfing was bad."), "blorfing").startswith("B L AO1 R F")
     assert len(phonemizer("hippopotomonstrosesquippedaliophobia").symbols) > 25
     for word in ("xzqj", "brrrrrr", "q'w", "a" * 60):

@@ -2,11 +2,8 @@
 
 import pytest
 
-from phonelm.text import lexicon, morphology
-from phonelm.text.arpabet import PHONES
-from phonelm.text.letters import LetterModel
+from phonelm.text import guesses, lexicon, morphology
 from phonelm.text.pronunciation import SOURCES, Pronouncer
-from phonelm.text.spelling import can_be_said
 
 
 @pytest.fixture(scope="module")
@@ -48,36 +45,10 @@ def test_a_word_and_what_decided(pronounce, word, phones, source):
     assert (" ".join(said.phones), said.source) == (phones, source)
 
 
-def test_the_letters_come_last(pronounce):
+def test_the_network_comes_last(pronounce):
     said = pronounce.alone("blorfing")
-    assert said.source == "letters" and said.phones[:4] == ("B", "L", "AO1", "R")
-    assert {"letters", "homograph rule", "user dictionary"} <= set(SOURCES)
-
-
-@pytest.fixture(scope="module")
-def model() -> LetterModel:
-    return LetterModel(lexicon.LETTERS)
-
-
-@pytest.mark.parametrize(
-    ("word", "phones"),
-    [
-        ("gondor", "G AA1 N D ER0"),
-        ("kaczynski", "K AH0 CH IH1 N S K IY0"),
-        ("pemretrovirus", None),
-        ("hippopotomonstrosesquippedaliophobia", None),
-    ],
-)
-def test_the_letter_model(model, word, phones):
-    said = model(word)
-    assert sum(phone.endswith("1") for phone in said) == 1 and set(said) <= set(PHONES)
-    assert phones is None or " ".join(said) == phones
-    assert len(said) <= 2 * len(word)
-
-
-def test_a_guess_ends_with_the_word(model):
-    for word, last in (("pemretrovirus", "S"), ("blorf", "F"), ("zandat", "T"), ("mordel", "L")):
-        assert model(word)[-1] == last
+    assert said.source == "network" and said.phones[:4] == ("B", "L", "AO1", "R")
+    assert {"network", "homograph rule", "user dictionary"} <= set(SOURCES)
 
 
 def test_lists_name_no_word_twice_and_say_what_cmudict_does_not():
@@ -95,14 +66,28 @@ def test_the_dictionary_has_words_that_cmudict_lacks():
     assert lexicon.DICTIONARY.stat().st_size < 2_000_000
 
 
+@pytest.mark.parametrize(
+    ("word", "guess", "kept"),
+    [
+        ("retrovirus", "R EH1 T R OW0 V AY2 R AH0 S T", "R EH1 T R OW0 V AY2 R AH0 S"),
+        ("gondor", "G AA1 N D ER0 D AH0", "G AA1 N D ER0"),
+        ("gondor", "G AA1 N D ER0", "G AA1 N D ER0"),
+        ("zeb", "Z EH0 B", "Z EH1 B"),  # a word has a stress
+        ("bob", "K AA1 T", "K AA1 T"),  # nothing fits: left as it is
+    ],
+)
+def test_a_guess_ends_with_the_word(word, guess, kept):
+    assert guesses.trimmed(word, tuple(guess.split())) == tuple(kept.split())
+
+
 @pytest.mark.parametrize("word", ["xzqj", "npm", "ftpi", "osdf"])
 def test_words_that_nobody_can_say(word):
-    assert not can_be_said(word)
+    assert not guesses.can_be_said(word)
 
 
 @pytest.mark.parametrize("word", ["strength", "blorf", "tsar", "ohms", "rhythm", "ask"])
 def test_words_that_can_be_said(word):
-    assert can_be_said(word)
+    assert guesses.can_be_said(word)
 
 
 def test_stems():

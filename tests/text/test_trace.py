@@ -24,7 +24,7 @@ def test_what_decided(phonemizer):
         "and": ("", ["CMUdict"]),
         "Miz,": ("", ["word list"]),
         "sooo": ("", ["elongated"]),
-        "blorfing": ("", ["letters"]),
+        "blorfing": ("", ["network"]),
         "5kg!": ("units", ["CMUdict", "CMUdict"]),
     }
     assert {source for _, sources in decided.values() for source in sources} <= set(SOURCES)

@@ -20,7 +20,7 @@ OPENERS = frozenset(
     "Someone Everyone Everything Nothing Never Always Sometimes Perhaps Maybe Despite Under Over Between "
     "Instead".split()
 )
-_ENDS = r"[\"')\]]*(?:\s*$|\s+[\"'(\[]?"
+_ENDS = r"[\"')\]]{0,80}(?:\s{0,80}$|\s{1,80}[\"'(\[]?"  # `after` gives 80 characters
 _CAPITAL = re.compile(_ENDS + r"[A-Z])")
 _OPENER = re.compile(_ENDS + r"(?:(?P<word>[A-Z][a-z]+)\b|I(?=['\s])|A(?=\s[a-z])))")
 _ZONE = re.compile(r"\s(?:Eastern|Central|Mountain|Pacific|local|[A-Z][a-z]+day)\b")

@@ -1,8 +1,10 @@
-"""Which words can be said at all; the others are spelled."""
+"""Checks on what a network guesses: which words can be said at all, and which sounds a word can end with."""
 
 from __future__ import annotations
 
 import re
+
+from phonelm.text.arpabet import Phones
 
 SHORT = 5  # letters; a longer word is said even if it begins or ends strangely
 
@@ -20,6 +22,17 @@ _ENDS = frozenset(
     "rld rls rm rms rn rns rp rph rps rr rrs rs rsh rst rsts rt rth rths rts rtz rv rx rz sc sch sh sk sks sm sms sp "
     "sps ss st sts sz tch th thm thms ths ts tt tts tz wd wds wk wks wl wls wn wns ws xt xx zz".split()
 )
+# The last letter of a word, and the phones with which CMUdict ends such words (those of over .3 %).
+_LAST = {
+    letter: frozenset(phones.split())
+    for letter, phones in {
+        "a": "AH AA IY EY", "b": "B M", "c": "K", "d": "D T", "f": "F", "g": "NG G",
+        "h": "SH TH CH K AH F AO OW AA AW G EY UW EH AY IY HH", "i": "IY AY EY OY", "j": "JH ZH", "k": "K", "l": "L",
+        "m": "M", "n": "N", "o": "OW UW AW", "p": "P", "q": "K", "r": "ER R", "s": "Z S", "t": "T OW EY",
+        "u": "UW OW AW", "v": "V F", "w": "OW UW AO AW AA V F", "x": "S OW UW Z", "y": "IY EY AY OY", "z": "S Z CH",
+    }.items()
+}  # fmt: skip
+_MOST_EXTRA = 3  # phones too many at the end of a guess
 
 
 def can_be_said(word: str) -> bool:
@@ -31,3 +44,19 @@ def can_be_said(word: str) -> bool:
     start, end = re.match("[^aeiouy]*", word), re.search("[^aeiouy]*$", word)
     assert start and end  # both patterns fit nothing, too
     return (len(start[0]) < 2 or start[0] in _STARTS) and (len(end[0]) < 2 or end[0] in _ENDS)
+
+
+def trimmed(word: str, phones: Phones) -> Phones:
+    """A guess without the sounds after its end, and with a stress; as it is where no end of it fits the last letter."""
+    last = _LAST.get(word[-1:], frozenset())
+    for end in range(len(phones), max(0, len(phones) - _MOST_EXTRA - 1), -1):
+        if phones[end - 1].rstrip("012") in last:
+            return _stressed(phones[:end])
+    return _stressed(phones)
+
+
+def _stressed(phones: Phones) -> Phones:
+    if any(phone.endswith("1") for phone in phones):
+        return phones
+    first = next((i for digit in "20" for i, phone in enumerate(phones) if phone.endswith(digit)), None)
+    return phones if first is None else (*phones[:first], phones[first][:-1] + "1", *phones[first + 1 :])
