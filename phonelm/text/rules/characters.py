@@ -33,6 +33,7 @@ SYMBOLS = {
 }  # fmt: skip
 SYMBOL = re.compile("[" + re.escape("".join(SYMBOLS)) + "]")
 SPECIAL = re.compile("[" + "".join(c for c in SYMBOLS if not c.isascii() and c not in "×÷°£€¥₹₩₽₿₺₴₪¢") + "]")
+ROW = re.compile(rf"({SPECIAL.pattern})\1{{8,}}")  # of one symbol: a decoration, named once
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 
 _GREEK = "\u0370-\u03ff"
@@ -50,7 +51,8 @@ def to_ascii(text: str) -> str:
     text = re.sub(r"(?<=[\w)] )−(?= [\w(])|(?<=[\w)])−(?=[\w(])", " minus ", text)
     text = re.sub(r"(?<=\d)′(?!\s?\d)", " ft", text)
     text = re.sub(r"(?<=\d)\s*[–‒]\s*(?=[\d$£€])", "-", text).translate({ord("–"): " - ", ord("‒"): " - "})
-    text = SPECIAL.sub(lambda m: f" {SYMBOLS[m[0]]} ", text.translate(PUNCTUATION))
+    text = ROW.sub(r"\1", text.translate(PUNCTUATION))
+    text = SPECIAL.sub(lambda m: f" {SYMBOLS[m[0]]} ", text)
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+", lambda m: "^" + m[0].translate(SUPERSCRIPTS), text)
     text = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", text)
     text = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).translate(PUNCTUATION).translate(LIGATURES)
