@@ -21,7 +21,7 @@ def test_every_request_ends_with_speech_or_an_error_that_its_client_sees(tiny_tt
             assert all(np.array_equal(wav, wavs[0]) for wav in wavs)
         (text, seed), wavs = next(iter(outcome.wavs.items()))
         assert text in TEXTS and np.array_equal(ask(server.url, text, seed, "quick"), wavs[0])
-        assert len(server.left_over()) <= 8  # a folder for each client whose files were being written when it was killed
+        assert len(server.left_over()) <= 8  # a folder for each request that was being written when it was killed
         server.stop(kill=True)
         for left in server.folder.glob("tmp*"):
             shutil.rmtree(left)
