@@ -46,13 +46,14 @@ _PREFIXES = {
     "ultra": "AH2 L T R AH0", "un": "AH0 N", "under": "AH2 N D ER0",
 }  # fmt: skip
 _LEAST = 3  # letters of a part
+_MOST_DRAWN_OUT = 4  # letters of a word that are repeated for emphasis
 _DRAWN_OUT = frozenset("go so no me be we he hi my to oh ah ow ha ya yo".split())  # rather than goo, soo, mee
 
 
 def shortened(word: str, known: Callable[[str], bool]) -> str:
     """The known word that is drawn out, as `so` in `sooo` and `good` in `goood`; "" for other words."""
     runs = [m[0] for m in re.finditer(r"(.)\1*", word)]
-    if all(len(run) < 3 for run in runs):
+    if not 0 < sum(len(run) > 2 for run in runs) <= _MOST_DRAWN_OUT:  # each doubles the choices
         return ""
     choices = map("".join, product(*([run[:2], run[0]] if len(run) > 2 else [run] for run in runs)))
     found = [choice for choice in choices if known(choice)]

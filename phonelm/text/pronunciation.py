@@ -75,7 +75,7 @@ class Pronouncer:
         @lru_cache(maxsize=10_000)
         def unknown(token: str) -> Said:
             word = token.lower()
-            if word.endswith("'s"):
+            if word.endswith("'s") and not word.endswith("'s's"):  # a row of them is no possessive
                 stem = self.alone(token[:-2])
                 return Said(with_ending_s(stem.phones), stem.source)
             if word in dictionary:

@@ -1,5 +1,7 @@
 """How single words are said, and what decided."""
 
+import time
+
 import pytest
 
 from phonelm.text import guesses, lexicon, morphology
@@ -99,3 +101,19 @@ def test_stems():
     found = {w: morphology.from_stem(w, look_up)[:1] for w in ("retries", "boxes", "vlogging", "googled", "virus")}
     assert found == {"retries": ("R",), "boxes": ("B",), "vlogging": ("V",), "googled": ("G",), "virus": ()}
     assert morphology.from_stem("multitries", look_up)[-2:] == ("AY1", "Z")
+
+
+DRAWN_OUT = "".join(3 * letter for letter in "bcdfghjklmnp")  # each run could be one letter or two
+ROWS = [DRAWN_OUT * 16, "'s" * 300, "cat" * 200, "un" * 300, "ing" * 200, "overcat" * 85, "CamelCase" * 66, "aB" * 300]
+
+
+@pytest.mark.parametrize("word", ROWS)
+def test_long_unknown_words_take_linear_time(pronounce, word):
+    def seconds(word: str) -> float:
+        start = time.process_time()
+        pronounce.alone(word)
+        return time.process_time() - start
+
+    pronounce.alone("zzyzx")  # what is loaded once is loaded now
+    short, long = (min(seconds("z" * i + word[:size]) for i in (0, 1)) for size in (300, 600))
+    assert long < 0.5 and long < 4 * max(short, 0.01)
