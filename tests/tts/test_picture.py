@@ -57,8 +57,8 @@ def test_labels_stay_in_their_boxes(speech):
             extent = text.get_window_extent(renderer)
             x = (extent.x0 + extent.x1) / 2
             [box] = [b for b in boxes if b.x0 <= x < b.x1]
-            inside = extent.x0 > box.x0 - 1.01 and extent.x1 < box.x1 + 1.01  # extents of text are whole pixels
-            assert inside, text.get_text()
+            inside = extent.x0 > box.x0 - 1.5 and extent.x1 < box.x1 + 1.5  # extents of text are rounded outwards
+            assert inside, (text.get_text(), extent.extents, box.extents)
             assert text.get_fontsize() >= picture.SMALLEST
 
 
