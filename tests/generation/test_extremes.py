@@ -60,6 +60,7 @@ def test_threads_that_lengthen_the_rotary_table_at_once_change_nothing():
         sys.setswitchinterval(interval)
 
 
+@pytest.mark.slow
 def test_without_a_folder_for_compiled_code_it_is_compiled_anew(tmp_path):
     shutil.copytree(ROOT / "phonelm", tmp_path / "phonelm", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "phonelm/generation/__pycache__").touch()  # no folder can be made there, not even by root

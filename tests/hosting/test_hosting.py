@@ -109,6 +109,7 @@ def busy(app_tts, monkeypatch):
     go.set()
 
 
+@pytest.mark.slow
 def test_one_event_at_a_time_uses_the_model_and_the_queue_has_an_end(hosted, busy):
     run, room = f"{hosted[1]}/gradio_api/call/generate", AT_ONCE + QUEUED
     asked = [httpx.post(run, json={"data": VALUES}, timeout=60) for _ in range(room + 3)]  # each is another user
@@ -189,6 +190,7 @@ def test_files_are_deleted_an_hour_later(hosted, client, voice_file):
     assert {str(f) for f in folder.rglob("*") if f.is_file()} <= examples
 
 
+@pytest.mark.slow
 def test_only_so_many_sessions_are_kept(hosted, monkeypatch, tmp_path):
     assert hosted[0].state_holder.capacity == app.SESSIONS
     hosted[0].state_holder.session_data.clear()  # those of other tests

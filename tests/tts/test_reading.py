@@ -63,6 +63,7 @@ def test_paragraphs_and_wrapped_lines(text, paragraphs):
     assert [p.strip() for p in split_paragraphs(text)] == paragraphs
 
 
+@pytest.mark.slow
 def test_an_interrupted_reading_ends_as_one_that_was_not(app_tts, tmp_path):
     voice, settings = app_tts.voice(), SamplingConfig(seed=5)
     whole, out = tmp_path / "whole.wav", tmp_path / "out.wav"
