@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from phonelm.config import N_Q
@@ -65,11 +66,7 @@ class TrainConfig:
             "batch_frames": (1, 10**7), "muon_lr": (0, 1), "adam_lr": (0, 1), "warmup_steps": (1, 10**9),
             "holdout": (1, 10**9), "max_steps": (0, 10**9), "seed": (0, 2**63 - 1),
         }  # fmt: skip
-        for name, (low, high) in limits.items():
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
-        if not self.max_steps and not self.max_minutes > 0:
-            raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")
+        _check(self, limits)
 
 
 CODEC_STAGES = ("mel", "gan", "source-filter")
@@ -112,13 +109,8 @@ class CodecTrainConfig:
             "batch_size": (1, 4096), "crop_frames": (4, 3000), "lr": (0, 1), "gan_lr": (0, 1), "p_spoiled": (0, 1),
             "discriminator_width": (2, 256), "holdout_share": (0, 1), "max_steps": (0, 10**9),
         }  # fmt: skip
-        for name, (low, high) in limits.items():
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
-        if not self.codebooks_used or not all(1 <= n <= N_Q for n in self.codebooks_used):
-            raise ValueError(f"codebooks_used must be numbers from 1 to {N_Q}, not {self.codebooks_used}")
-        if not self.max_steps and not self.max_minutes > 0:
-            raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")
+        _check(self, limits)
+        _check_codebooks(self.codebooks_used)
 
 
 @dataclass(frozen=True)
@@ -158,10 +150,23 @@ class SourceFilterConfig:
             "batch_size": (1, 4096), "crop_frames": (8, 3000), "lr": (0, 1), "trunk_lr": (0, 1), "noise_db": (-60, 20),
             "holdout_share": (0, 1), "max_steps": (0, 10**9),
         }  # fmt: skip
-        for name, (low, high) in limits.items():
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, not {getattr(self, name)}")
-        if not self.codebooks_used or not all(1 <= n <= N_Q for n in self.codebooks_used):
-            raise ValueError(f"codebooks_used must be numbers from 1 to {N_Q}, not {self.codebooks_used}")
-        if not self.max_steps and not self.max_minutes > 0:
-            raise ValueError(f"max_minutes must be above 0, not {self.max_minutes}")
+        _check(self, limits)
+        _check_codebooks(self.codebooks_used)
+
+
+Settings = TrainConfig | CodecTrainConfig | SourceFilterConfig
+
+
+def _check(config: Settings, limits: Mapping[str, tuple[float, float]]) -> None:
+    """Raise ValueError for a setting out of its limits, or for no budget of steps or minutes."""
+    for name, (low, high) in limits.items():
+        if not low <= getattr(config, name) <= high:
+            raise ValueError(f"{name} must be from {low} to {high}, not {getattr(config, name)}")
+    if not config.max_steps and not config.max_minutes > 0:
+        raise ValueError(f"max_minutes must be above 0, not {config.max_minutes}")
+
+
+def _check_codebooks(used: tuple[int, ...]) -> None:
+    """Raise ValueError unless these are numbers of codebooks that there are."""
+    if not used or not all(1 <= n <= N_Q for n in used):
+        raise ValueError(f"codebooks_used must be numbers from 1 to {N_Q}, not {used}")

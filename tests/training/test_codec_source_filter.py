@@ -33,7 +33,7 @@ from phonelm.training.codec.source_filter.crops import SIDE, Crops
 from phonelm.training.codec.source_filter.energy import SpectralEnergyDistance
 from phonelm.training.codec.source_filter.step import Learner, Speaker, noise_loss, pitch_loss, source
 from phonelm.training.codec.source_filter.targets import MIN_S, make_targets, noise_level
-from phonelm.training.codec.source_filter.train import KIND, SourceFilterRun
+from phonelm.training.codec.source_filter.train import SourceFilterRun
 from phonelm.training.config import SourceFilterConfig
 from phonelm.training.run import make_accelerator
 
@@ -268,7 +268,7 @@ def test_a_resumed_run_equals_an_undisturbed_one_and_no_code_changes(data, codec
         broken.train()
     other = replace(CONFIG, lr=1.0)
     SourceFilterRun([data], tmp_path / "broken", other, codec, resume=True, cache=tmp_path / "targets").train()
-    one, two = (checkpoint.load(tmp_path / name / LAST, KIND)[0] for name in ("straight", "broken"))
+    one, two = (checkpoint.load(tmp_path / name / LAST, SourceFilterRun.kind)[0] for name in ("straight", "broken"))
     assert one.keys() == two.keys() and any(k.startswith("optimizer.0") for k in one)
     assert [k for k in one if not torch.equal(one[k], two[k])] == []
     old, new = Codec.load(path=codec), Codec.load(path=tmp_path / "straight" / "codec.safetensors")

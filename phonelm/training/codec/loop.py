@@ -7,6 +7,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from accelerate import Accelerator
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from phonelm import checkpoint
+from phonelm.codec import BUNDLED_FILE, save_bundled
+from phonelm.config import CodecConfig
 from phonelm.datasets import Problem
+from phonelm.training.guard import check_finite
 from phonelm.training.run import Progress, same_everywhere
 
 LAST = "last.safetensors"
@@ -27,8 +32,12 @@ class Loop:
     A subclass sets these attributes and says what a step is, what is measured and what is saved.
     """
 
+    kind: str  # of `last.safetensors`
     out: Path
     config: Any  # settings with `max_steps`, `max_minutes` and `save_every_minutes`
+    sizes: CodecConfig
+    datasets: list[str]  # names
+    learner: Any  # has `state_dict` and `averaged_model`
     progress: Progress
     accelerator: Accelerator
 
@@ -45,8 +54,22 @@ class Loop:
         return {}
 
     def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole."""
-        raise NotImplementedError
+        """Write both checkpoints; a kill at any moment leaves the former ones whole.
+
+        Raises:
+            DivergedError: weights that are not finite; nothing is written.
+        """
+        state = self.learner.state_dict()
+        check_finite(state)
+        meta = {"train": asdict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
+        checkpoint.save(self.out / LAST, state, {"kind": self.kind, "config": asdict(self.sizes), **meta})
+        if self.usable:
+            save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a codec to save."""
+        return True
 
     def train(self) -> None:
         """Run until the budget of minutes or steps is used up."""

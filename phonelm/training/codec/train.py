@@ -7,13 +7,13 @@ adversarial ones. Stage source-filter teaches the decoder that is used, on codes
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from phonelm import checkpoint
-from phonelm.codec import BUNDLED_FILE, build_bundled, load_bundled, save_bundled
+from phonelm.codec import build_bundled, load_bundled
 from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict
 from phonelm.training.codec.crops import Crops, decode_rows, read_rows, split_speakers
 from phonelm.training.codec.loop import LAST, Loop, check_share, print_problems
@@ -22,11 +22,9 @@ from phonelm.training.codec.rvq import perplexity
 from phonelm.training.codec.source_filter.train import SourceFilterRun
 from phonelm.training.codec.step import Learner
 from phonelm.training.config import CODEC_STAGES, CodecTrainConfig, SourceFilterConfig
-from phonelm.training.guard import check_finite
 from phonelm.training.run import Progress, make_accelerator
 from phonelm.training.train import parse_weight
 
-KIND = "codec_training"  # of `last.safetensors`
 FIRST_DECODER = "istft"  # of stages mel and gan: codes are learned end to end with it
 REPORTED = (2, 4, 8)  # numbers of codebooks of the mel loss on held-out speakers
 HELD_CROPS = 32  # of held-out speakers, on which the mel loss is measured
@@ -47,6 +45,8 @@ class Run(Loop):
         ValueError: no usable recordings, or settings that do not go together.
     """
 
+    kind = "codec_training"
+
     def __init__(
         self,
         folders: list[Path],
@@ -59,7 +59,7 @@ class Run(Loop):
     ):
         self.out, self.progress, state = out, Progress(), None
         if resume and (out / LAST).exists():
-            state, meta = checkpoint.load(out / LAST, KIND)
+            state, meta = checkpoint.load(out / LAST, self.kind)
             sizes, saved = from_dict(CodecConfig, meta["config"]), from_dict(CodecTrainConfig, meta["train"])
             config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
             self.progress = Progress(**meta["progress"])
@@ -136,18 +136,10 @@ class Run(Loop):
         heard, said = self.held([0], HELD_CROPS, augment=False)
         return {f"mel_{k}_codebooks": self.learner.mel(heard, said, k) for k in REPORTED if k <= self.sizes.n_q}
 
-    def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole.
-
-        Raises:
-            DivergedError: weights that are not finite; nothing is written.
-        """
-        check_finite(self.learner.state_dict())
-        meta = {"train": asdict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
-        header = {"kind": KIND, "config": asdict(self.sizes), **meta}
-        checkpoint.save(self.out / LAST, self.learner.state_dict(), header)
-        if self.learner.quantising:
-            save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)
+    @property
+    def usable(self) -> bool:
+        """Whether the codebooks are started; before that there is no codec to save."""
+        return self.learner.quantising
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

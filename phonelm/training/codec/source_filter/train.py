@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from phonelm import checkpoint
-from phonelm.codec import BUNDLED_FILE, EncodecModel, SourceFilterDecoder, load_bundled, save_bundled
+from phonelm.codec import EncodecModel, SourceFilterDecoder, load_bundled
 from phonelm.config import SAMPLE_RATE, CodecConfig, from_dict
 from phonelm.training.codec.crops import read_rows, split_speakers
 from phonelm.training.codec.loop import LAST, Loop, check_share, print_problems
@@ -17,10 +17,8 @@ from phonelm.training.codec.source_filter.cache import make_cache
 from phonelm.training.codec.source_filter.crops import SIDE, Crops
 from phonelm.training.codec.source_filter.step import Learner
 from phonelm.training.config import SourceFilterConfig
-from phonelm.training.guard import check_finite
 from phonelm.training.run import Progress, make_accelerator
 
-KIND = "source_filter_training"  # of `last.safetensors`
 DECODER = "source_filter"
 HELD_CROPS = 24  # of held-out speakers, on which the losses are measured
 
@@ -41,6 +39,8 @@ class SourceFilterRun(Loop):
         JudgeError: pyworld is missing.
     """
 
+    kind = "source_filter_training"
+
     def __init__(
         self,
         folders: list[Path],
@@ -53,7 +53,7 @@ class SourceFilterRun(Loop):
     ):
         self.out, self.progress, state = out, Progress(), None
         if resume and (out / LAST).exists():
-            state, meta = checkpoint.load(out / LAST, KIND)
+            state, meta = checkpoint.load(out / LAST, self.kind)
             saved = from_dict(SourceFilterConfig, meta["train"])
             config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
             self.progress = Progress(**meta["progress"])
@@ -99,18 +99,6 @@ class SourceFilterRun(Loop):
     def scalars(self) -> dict[str, float]:
         """The learning rate of the layers that give the parameters."""
         return {"learning_rate": self.learner.optimizer.param_groups[0]["lr"]}
-
-    def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole.
-
-        Raises:
-            DivergedError: weights that are not finite; nothing is written.
-        """
-        check_finite(self.learner.state_dict())
-        meta = {"train": asdict(self.config), "progress": vars(self.progress), "datasets": self.datasets}
-        header = {"kind": KIND, "config": asdict(self.sizes), **meta}
-        checkpoint.save(self.out / LAST, self.learner.state_dict(), header)
-        save_bundled(self.out / BUNDLED_FILE, self.learner.averaged_model(), self.sizes, **meta)
 
 
 def with_source_filter(model: EncodecModel, sizes: CodecConfig) -> tuple[EncodecModel, CodecConfig]:
