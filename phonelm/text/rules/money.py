@@ -120,7 +120,7 @@ def _cents(m: re.Match[str]) -> str:
 
 _FIRST = rf"(?P<low>{_AMOUNT})\s?(?:-|to|–)\s?(?:(?P=sign)\s?)?(?=\d)"
 SIGNS: tuple[Rule, ...] = (  # without an amount
-    (re.compile(r"(?<!\S)\$ (?=[a-z~./]{2})"), ""),
+    (re.compile(r"(?:^|(?<=[:.] ))\$ (?=[a-z~./]{2})"), ""),  # the prompt of a shell
     (re.compile(r"(?<!\w)\$([A-Z]{1,5})\b(?!\s?\d)"), lambda m: " ".join(m[1])),
     (re.compile(r"(?<![\w$£€¥])([$£€¥])/([$£€¥])(?!\w)"), lambda m: f"{CURRENCIES[m[1]].one} {CURRENCIES[m[2]].one}"),
 )
