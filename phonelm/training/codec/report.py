@@ -76,7 +76,7 @@ def decoders(codecs: Sequence[Path], codebooks: Sequence[int]) -> dict[str, Deco
     for path in codecs:
         codec = Codec.load(BUNDLED, path)
         for k in codebooks:
-            found[f"{path.parent.name}/{path.stem}, {k} codebooks"] = _through(codec, k)
+            found[f"{path.with_suffix('').as_posix()}, {k} codebooks"] = _through(codec, k)
     return found
 
 
