@@ -76,6 +76,8 @@ class ModelConfig:
     local_layers: int = 2
     local_dim: int = 192
     local_heads: int = 3
+    speaker_dim: int = 0  # width of the speaker vector; 0: the model has none
+    one_pass_guidance: bool = False  # the guidance scale is an input, so that guided speech needs one pass
     max_hold: int = 64  # frames since the pointer moved, larger ones share an embedding
     hide_previous: float = 0.15  # share of previous frames hidden in training, against exposure bias
     dropout: float = 0.0

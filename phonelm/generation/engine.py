@@ -86,9 +86,12 @@ class Engine:
         self.free_rows: dict[int, list[tuple[Rows, Rows]]] = {}  # that have graphs
 
     @torch.no_grad()
-    def encode_text(self, symbols: Tensor, word_starts: Tensor) -> Tensor:
-        """(B, N) phonemes -> (B, N, D)."""
-        return self.model.text_encoder(symbols, word_starts)
+    def encode_text(
+        self, symbols: Tensor, word_starts: Tensor, prompt: Tensor | None = None, guidance: float = 1.0
+    ) -> Tensor:
+        """(B, N) phonemes and (B, P, K) codes of the voice prompts -> (B, N, D), as `PhoneLM.encode_text`."""
+        scale = torch.full((len(symbols),), guidance, device=symbols.device)
+        return self.model.encode_text(symbols, word_starts, prompt=prompt, guidance=scale)
 
     @torch.no_grad()
     def feed_prompt(self, prompt: Tensor, cache: KVCache) -> None:

@@ -90,6 +90,10 @@ class Request:
 class Utterance:
     """A request that is being spoken: its pointer, its random numbers, its last codes.
 
+    Guidance extrapolates from what the model says without text and prompt to what it says with them (classifier-free
+    guidance, arXiv:2207.12598). So the model is asked twice for each frame, unless it has learned to take the scale as
+    an input. `views` has an entry for each time: whether that is unconditional, without text and prompt.
+
     Args:
         index: which request it is.
         seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
@@ -107,7 +111,11 @@ class Utterance:
         self.generator = torch.Generator().manual_seed(self.config.seed)
         self.prev = engine.first(1)
         device = self.prev.device
-        self.text = engine.encode_text(request.symbols[None].to(device), request.word_starts[None].to(device))
+        prompt = None if request.prompt is None else request.prompt[None].to(device)
+        symbols, word_starts = request.symbols[None].to(device), request.word_starts[None].to(device)
+        self.text = engine.encode_text(symbols, word_starts, prompt, self.config.guidance)
+        one_pass = engine.config.one_pass_guidance or self.config.guidance == 1
+        self.views: tuple[bool, ...] = (False,) if one_pass else (False, True)
         self.end = len(request.symbols) if request.end is None else request.end
         self.closing, self.rest = len(request.symbols) - 1, request.rest
         self.pointer = PointerState()
@@ -154,15 +162,6 @@ class Utterance:
             if not self.done:
                 self.pointer.draw(self.config.pointer_temperature, self.generator)
         return frame
-
-    @property
-    def views(self) -> tuple[bool, ...]:
-        """For each time that the model is asked for a frame, whether that is unconditional: without text and prompt.
-
-        Guidance extrapolates from what it says without to what it says with them (classifier-free guidance,
-        arXiv:2207.12598).
-        """
-        return (False,) if self.config.guidance == 1 else (False, True)
 
     @property
     def done(self) -> bool:

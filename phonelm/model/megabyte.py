@@ -16,6 +16,10 @@ from torch import Tensor, nn
 from phonelm.config import ModelConfig
 from phonelm.model.grid_codes import N_SPECIAL, previous
 from phonelm.model.layers import KVCache, Transformer
+from phonelm.model.speaker import SpeakerEncoder
+
+
+GUIDANCE_HIDDEN = 64  # width inside `GuidanceInput`
 
 
 class TextEncoder(nn.Module):
@@ -70,9 +74,11 @@ class CodeInput(nn.Module):
 
     def summed(self, codes: Tensor) -> Tensor:
         """(..., K) int64 -> (..., D), the sum over codebooks; the linear map must be shared."""
-        flat = codes + self.offsets
-        vectors = F.embedding(flat, self.vectors.flatten(0, 1)).sum(-2)  # (..., code_dim)
-        return vectors @ self.project[0] + self.embedding(flat).sum(-2)
+        return self.summed_vectors(codes) @ self.project[0] + self.embedding(codes + self.offsets).sum(-2)
+
+    def summed_vectors(self, codes: Tensor) -> Tensor:
+        """(..., K) int64 -> (..., code_dim), the sum of the code vectors."""
+        return F.embedding(codes + self.offsets, self.vectors.flatten(0, 1)).sum(-2)
 
 
 class GlobalModel(nn.Module):
@@ -142,8 +148,22 @@ class LocalModel(nn.Module):
         return torch.einsum("mkd,kdc->mkc", z[:, :-1], self.head()), self.advance(z[:, -1]).squeeze(-1)
 
 
+class GuidanceInput(nn.Module):
+    """The scale of classifier-free guidance as an input (arXiv:2210.03142): (B,) -> (B, D)."""
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.hidden = nn.Linear(1, GUIDANCE_HIDDEN)
+        self.out = nn.Linear(GUIDANCE_HIDDEN, dim)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, scale: Tensor) -> Tensor:
+        return self.out(F.silu(self.hidden(scale.log()[:, None])))
+
+
 class PhoneLM(nn.Module):
-    """Text encoder, global model and local model.
+    """Text encoder, global model and local model; with `speaker_dim` a speaker vector as well.
 
     Args:
         config: sizes.
@@ -162,6 +182,49 @@ class PhoneLM(nn.Module):
         self.text_encoder = TextEncoder(config)
         self.global_model = GlobalModel(config, codebooks)
         self.local_model = LocalModel(config, codebooks)
+        if config.speaker_dim:
+            self.speaker_encoder = SpeakerEncoder(config.code_dim, config.speaker_dim)
+            self.speaker_out = nn.Linear(config.speaker_dim, config.global_dim, bias=False)
+            nn.init.zeros_(self.speaker_out.weight)
+        if config.one_pass_guidance:
+            self.guidance_input = GuidanceInput(config.global_dim)
+
+    def speaker_vector(self, prompt: Tensor, lengths: Tensor) -> Tensor:
+        """Args:
+            prompt: (B, P, K) int64 codes; lengths: (B,) int64, frames of each, 0 for none.
+        Returns:
+            (B, speaker_dim) float.
+        """
+        return self.speaker_encoder(self.global_model.codes.summed_vectors(prompt), lengths)
+
+    def encode_text(
+        self,
+        symbols: Tensor,
+        word_starts: Tensor,
+        lengths: Tensor | None = None,
+        prompt: Tensor | None = None,
+        prompt_lengths: Tensor | None = None,
+        guidance: Tensor | None = None,
+    ) -> Tensor:
+        """What stands in the text slot of the frames of each phoneme: phoneme, speaker vector, guidance scale.
+
+        Args:
+            symbols: (B, N) int64 phoneme ids; word_starts: (B, N) bool; lengths: (B,) int64 or None, as `TextEncoder`.
+            prompt: (B, P, K) int64 codes of the voice prompts, for the speaker vector; None for no prompt.
+            prompt_lengths: (B,) int64, frames of each prompt; None if all are P.
+            guidance: (B,) float, the scale; None for 1. Only a model with `one_pass_guidance` reads it.
+        Returns:
+            (B, N, D) float.
+        """
+        text = self.text_encoder(symbols, word_starts, lengths)
+        if self.config.speaker_dim and prompt is not None and prompt.shape[1]:
+            if prompt_lengths is None:
+                prompt_lengths = torch.full((len(prompt),), prompt.shape[1], device=prompt.device)
+            text = text + self.speaker_out(self.speaker_vector(prompt, prompt_lengths))[:, None]
+        if self.config.one_pass_guidance:
+            scale = torch.ones(len(text), device=text.device) if guidance is None else guidance
+            text = text + self.guidance_input(scale)[:, None]
+        return text
 
     def text_at(self, encoded: Tensor, pointer: Tensor) -> Tensor:
         """The text slot of each frame.
@@ -185,6 +248,9 @@ class PhoneLM(nn.Module):
         hold: Tensor,
         target: Tensor,
         prev: Tensor | None = None,
+        prompt: Tensor | None = None,
+        prompt_lengths: Tensor | None = None,
+        guidance: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Predict the target frames of a batch, each from all before it.
 
@@ -195,11 +261,13 @@ class PhoneLM(nn.Module):
             hold: (B, T) int64, frames since the pointer last moved.
             target: (B, T) bool, the M frames to predict.
             prev: (B, T, K) int64, what the global model sees of the frames before, if not `previous(codes)`.
+            prompt, prompt_lengths, guidance: as `encode_text`.
         Returns:
             (M, K, card) and (M,) float logits, frames in the order of `target.nonzero()`.
         """
         prev = previous(codes, pointer, self.config.card) if prev is None else prev
-        text = self.text_at(self.text_encoder(symbols, word_starts, text_lengths), pointer)
+        text = self.encode_text(symbols, word_starts, text_lengths, prompt, prompt_lengths, guidance)
+        text = self.text_at(text, pointer)
         context = self.global_model(prev, text, hold)
         return self.local_model(context[target], codes[target])
 

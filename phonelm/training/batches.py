@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from phonelm.config import FRAME_RATE, ModelConfig
 from phonelm.model import hidden_id, keep_codebooks, pointer_from_durations, previous
@@ -37,6 +38,8 @@ class Batch:
     prev: Tensor  # (B, T, K) int64, what the global model sees
     seen: Tensor  # (B, T, K) int64, what the local model sees of its own frame
     advance: Tensor  # (B, T) bool, the pointer moves on after this frame
+    prompt: Tensor  # (B, P, K) int64, of the speaker vector: prompt, then padding
+    prompt_lengths: Tensor  # (B,) int64, 0 where there is no speaker vector
 
     def to(self, device: torch.device) -> Batch:
         return Batch(*(getattr(self, f.name).to(device) for f in fields(self)))
@@ -157,6 +160,12 @@ class BatchMaker:
         self, examples: list[Example], rng: np.random.Generator | None = None, unconditional: Tensor | None = None
     ) -> Batch:
         b, k, card = len(examples), self.model.n_codebooks, self.model.card
+        prompts = [e.prompt for e in examples]
+        if rng is not None and self.model.speaker_dim:  # prompt and speaker vector each have to do alone at times
+            drawn = rng.random(b)
+            without_vector, vector_only = self.train.p_no_speaker_vector, self.train.p_speaker_vector_only
+            prompts = [p[: 0 if x < without_vector else None] for p, x in zip(prompts, drawn)]
+            examples = [replace(e, prompt=e.prompt[:0]) if x > 1 - vector_only else e for e, x in zip(examples, drawn)]
         n = max(len(e.symbols) for e in examples)
         t = max(len(e.prompt) + len(e.codes) for e in examples)
         symbols, word_starts = torch.zeros(b, n, dtype=torch.int64), torch.zeros(b, n, dtype=torch.bool)
@@ -179,7 +188,11 @@ class BatchMaker:
         if unconditional is not None:
             pointer[unconditional], hold[unconditional] = -1, 0
         lengths = torch.tensor([len(e.symbols) for e in examples])
-        return Batch(symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance)
+        prompt_lengths = torch.tensor([len(p) for p in prompts])
+        prompt = pad_sequence(prompts, batch_first=True)
+        return Batch(
+            symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance, prompt, prompt_lengths
+        )
 
 
 def spans(rng: np.random.Generator, shape: tuple[int, int], share: float, mean: int) -> Tensor:

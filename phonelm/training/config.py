@@ -47,6 +47,8 @@ class TrainConfig:
     p_no_prompt: float = 0.05
     p_prompt_from_end: float = 0.6  # where a speaker has one utterance: prompts from its end, the others from its start
     p_unconditional: float = 0.1  # utterances that train without phonemes and prompt, for guidance
+    p_no_speaker_vector: float = 0.1  # utterances that train with the prompt's frames only
+    p_speaker_vector_only: float = 0.1  # utterances that train with the speaker vector only
     p_fewer_codebooks: float = 0.05  # utterances that train with the first few codebooks only
     p_hidden_span: float = 0.1  # share of previous frames hidden in spans, in addition to single ones (hide_previous)
     p_swapped_span: float = 0.05  # share of previous frames replaced by a span of another utterance of the batch

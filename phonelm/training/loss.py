@@ -34,6 +34,8 @@ def losses(
         batch.hold,
         batch.target,
         batch.prev,
+        batch.prompt,
+        batch.prompt_lengths,
     )
     nll = F.cross_entropy(code_logits.float().transpose(1, 2), codes, reduction="none")  # (M, K)
     shown = batch.seen[batch.target] != hidden_id(code_logits.shape[-1])
