@@ -18,7 +18,6 @@ from phonelm.model.grid_codes import N_SPECIAL, previous
 from phonelm.model.layers import KVCache, Transformer
 from phonelm.model.speaker import SpeakerEncoder
 
-
 GUIDANCE_HIDDEN = 64  # width inside `GuidanceInput`
 
 

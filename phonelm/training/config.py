@@ -55,6 +55,8 @@ class TrainConfig:
     p_swapped_code: float = 0.05  # share of previous codes replaced by one of the same codebook elsewhere in the batch
     span_frames: int = 8  # mean length of those spans
     max_target_s: float = 12.0
+    distil: bool = False  # learn what a teacher says with guidance, see `training.distil`
+    workers: int = 0  # processes that make batches; 0: the training process does
     ema_decay: float = 0.998
     holdout: int = 64  # utterances never trained on
     save_every_minutes: float = 5.0
@@ -66,7 +68,7 @@ class TrainConfig:
             raise ValueError(f"precision must be one of {', '.join(TRAINING_PRECISIONS)}, not {self.precision!r}")
         limits = {
             "batch_frames": (1, 10**7), "muon_lr": (0, 1), "adam_lr": (0, 1), "warmup_steps": (1, 10**9),
-            "holdout": (1, 10**9), "max_steps": (0, 10**9), "seed": (0, 2**63 - 1),
+            "holdout": (1, 10**9), "max_steps": (0, 10**9), "seed": (0, 2**63 - 1), "workers": (0, 1024),
         }  # fmt: skip
         _check(self, limits)
 

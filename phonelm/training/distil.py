@@ -64,12 +64,18 @@ def guided(teacher: PhoneLM, batch: Batch, scale: Tensor) -> tuple[Tensor, Tenso
 
 
 def distillation_losses(
-    student: torch.nn.Module, teacher: PhoneLM, batch: Batch, config: TrainConfig, scale: Tensor
+    student: torch.nn.Module,
+    teacher: PhoneLM,
+    batch: Batch,
+    config: TrainConfig,
+    scale: Tensor,
+    frames: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Loss of one batch: how far the student is from its guided teacher, averaged over target frames.
 
     Args:
         scale: (B,) float, guidance scale of each utterance.
+        frames: target frames to average over, as in `losses`.
     Returns:
         () weighted loss and (K + 1,) divergences in nats: of each codebook (Kullback-Leibler, from the teacher's
         distribution), then of the pointer.
@@ -81,10 +87,11 @@ def distillation_losses(
     )  # fmt: skip
     divergence = F.kl_div(codes.float().log_softmax(-1), wanted.log_softmax(-1), reduction="none", log_target=True)
     shown = batch.seen[batch.target] != hidden_id(codes.shape[-1])
-    per_code = (divergence.sum(-1) * shown).mean(0)
+    count = frames or len(codes)
+    per_code = (divergence.sum(-1) * shown).sum(0) / count
     p = wanted_advance.sigmoid()
-    entropy = F.binary_cross_entropy_with_logits(wanted_advance, p)
-    pointer = F.binary_cross_entropy_with_logits(advance.float(), p) - entropy
+    entropy = F.binary_cross_entropy_with_logits(wanted_advance, p, reduction="sum")
+    pointer = (F.binary_cross_entropy_with_logits(advance.float(), p, reduction="sum") - entropy) / count
     weights = torch.tensor(config.codebook_weights[: per_code.shape[0]], device=per_code.device)
     loss = (per_code * weights).sum() + config.advance_weight * pointer
     return loss, torch.cat([per_code, pointer[None]]).detach()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from phonelm.model import hidden_id
-from phonelm.training.batches import Batch
+from phonelm.training.batches import Batch, BatchMaker, plan_epoch
 from phonelm.training.config import TrainConfig
 
 
@@ -46,3 +46,18 @@ def losses(
     weights = torch.tensor(config.codebook_weights[: codes.shape[1]], device=codes.device)
     loss = (per_code * weights).sum() + config.advance_weight * advance
     return loss, torch.cat([per_code, advance[None]]).detach()
+
+
+def evaluate_loss(
+    model: nn.Module, maker: BatchMaker, held: list[int], frames: list[int], config: TrainConfig
+) -> Tensor:
+    """(K + 1,) mean cross entropies on the held-out utterances: of each codebook, then of the pointer."""
+    total, count = torch.zeros(maker.model.n_codebooks + 1), 0
+    model.eval()
+    with torch.no_grad():
+        for i, indices in enumerate(plan_epoch(frames, held, 4000, [0])):
+            batch = maker(indices, [0, i], augment=False).to(next(model.parameters()).device)
+            m = int(batch.target.sum())
+            total, count = total + m * losses(model, batch, config)[1].cpu(), count + m
+    model.train()
+    return total / max(1, count)

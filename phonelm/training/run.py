@@ -1,7 +1,9 @@
-"""What all training runs share: where they stand, on which devices they run, and one clock for all processes."""
+"""What all training runs share: where they stand, their devices, one clock, and weights of datasets."""
 
 from __future__ import annotations
 
+import argparse
+import math
 import os
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,3 +55,15 @@ def make_accelerator(precision: str) -> Accelerator:
 def same_everywhere(accelerator: Accelerator, seconds: float) -> float:
     """The mean over all processes, so that all of them stop at the same step."""
     return accelerator.reduce(torch.tensor(seconds, device=accelerator.device), "mean").item()
+
+
+def parse_weight(text: str) -> tuple[str, float]:
+    """("librispeech", 3.0) of "librispeech=3"."""
+    name, _, times = text.rpartition("=")
+    try:
+        weight = float(times)
+    except ValueError:
+        weight = math.nan
+    if not name or not 0 <= weight < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not DATASET=TIMES, for example librispeech=3")
+    return name, weight

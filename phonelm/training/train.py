@@ -5,28 +5,30 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from phonelm import checkpoint
 from phonelm.config import FRAME_RATE, PRESETS, ModelConfig, from_dict
 from phonelm.model import PhoneLM, seen_codes, weights
 from phonelm.text import Phonemizer
-from phonelm.training.batches import BatchMaker, draw_epoch, plan_epoch, split_holdout
+from phonelm.training.batches import Batch, BatchMaker, draw_epoch, plan_epoch, split_holdout
 from phonelm.training.config import TRAINING_PRECISIONS, TrainConfig
 from phonelm.training.data.dataset import CodesDataset
+from phonelm.training.distil import distillation_losses, draw_scales
 from phonelm.training.guard import StepGuard, check_finite
-from phonelm.training.loss import losses
+from phonelm.training.loader import load_batches
+from phonelm.training.loss import evaluate_loss, losses
 from phonelm.training.monitor import SCALARS_EVERY, Monitor
 from phonelm.training.optim import average_weights, lr_scale, make_optimizers, pack_state, set_lr, unpack_state
-from phonelm.training.run import Progress, make_accelerator, same_everywhere
+from phonelm.training.run import Progress, make_accelerator, parse_weight, same_everywhere
+from phonelm.training.start import start_model
 from phonelm.tts import TTS, Voice
 
 KIND = "training"  # of `last.safetensors`
@@ -42,21 +44,6 @@ class EpochProgress(Progress):
     batch: int = 0  # batches of this epoch already used
 
 
-def evaluate_loss(
-    model: nn.Module, maker: BatchMaker, held: list[int], frames: list[int], config: TrainConfig
-) -> Tensor:
-    """(K + 1,) mean cross entropies on the held-out utterances: of each codebook, then of the pointer."""
-    total, count = torch.zeros(maker.model.n_codebooks + 1), 0
-    model.eval()
-    with torch.no_grad():
-        for i, indices in enumerate(plan_epoch(frames, held, 4000, [0])):
-            batch = maker(indices, [0, i], augment=False).to(next(model.parameters()).device)
-            m = int(batch.target.sum())
-            total, count = total + m * losses(model, batch, config)[1].cpu(), count + m
-    model.train()
-    return total / max(1, count)
-
-
 class Run:
     """A training run in a folder: `last.safetensors` to resume from, `model.safetensors` (averaged weights) to use.
 
@@ -65,7 +52,8 @@ class Run:
         out: the run's folder.
         model_config, config: ignored in favour of the saved ones when the run is resumed.
         resume: continue from `last.safetensors` if it is there.
-        init: trained weights to start from, with their sizes: for a new voice, or for a longer training.
+        init: trained weights to start from, see `start_model`: for a new voice, or for a longer training.
+            With `config.distil` they are the teacher too; a resumed run needs them again.
     Raises:
         ValueError: too few utterances, or settings that do not go together.
     """
@@ -84,18 +72,15 @@ class Run:
         if resume and (out / "last.safetensors").exists():
             state, meta = checkpoint.load(out / "last.safetensors", KIND)
             model_config, saved = from_dict(ModelConfig, meta["config"]), from_dict(TrainConfig, meta["train"])
-            config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
+            config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps, workers=config.workers)
             self.progress = EpochProgress(**meta["progress"])
         self.config = config
         self.accelerator = make_accelerator(config.precision)
         self.dataset = CodesDataset(cache)
         self.codec = self.dataset.load_codec()
-        torch.manual_seed(config.seed)
-        if init is not None and state is None:
-            model = weights.load(init, self.codec).model.train()
-        else:
-            sizes = replace(model_config, codec=self.codec.name)
-            model = PhoneLM(sizes, self.codec.codebooks[: sizes.n_codebooks])
+        if config.distil and init is None:
+            raise ValueError("one-pass guidance is learned from a trained model: name it with --init")
+        model = start_model(init if state is None else None, model_config, self.codec, config.seed)
         self.model_config = model.config
         self.ema = average_weights(model, config.ema_decay)
         optimizers = make_optimizers(model, config)
@@ -106,6 +91,7 @@ class Run:
         self.raw_model = model
         self.model, *self.optimizers = self.accelerator.prepare(model, *optimizers)
         self.ema.to(self.accelerator.device)
+        self.teacher = weights.load(init, self.codec, self.accelerator.device).model if config.distil and init else None
         self.train_set, self.held = split_holdout(self.dataset, config.holdout, 0)
         if not self.held:
             raise ValueError(f"{cache} has {len(self.dataset)} utterances: at least 5 and a holdout of 1 are needed")
@@ -118,6 +104,7 @@ class Run:
             raise ValueError("every dataset has the weight 0: there is nothing to train on")
         self.seen_codes = self._seen()
         self.maker = BatchMaker(self.dataset, self.train_set, self.model_config, config)
+        self.scale_generator = torch.Generator()
         self.guard = StepGuard()
 
     def save(self) -> None:
@@ -145,7 +132,7 @@ class Run:
             seen |= seen_codes(self.dataset[i].codes[None, :k].long(), card)
         return seen
 
-    def step(self, indices: list[int], epoch: int, at: int) -> Tensor | None:
+    def step(self, batch: Batch) -> Tensor | None:
         """One update; the rows of the batch are shared out among the processes.
 
         Returns:
@@ -154,11 +141,14 @@ class Run:
             DivergedError: too many updates were left out in a row.
         """
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
-        batch = self.maker(indices, [self.config.seed, epoch, at])
         frames = int(batch.target.sum()) / world
         batch = batch.share(rank, world).to(self.accelerator.device)
         with self.accelerator.autocast():
-            loss, parts = losses(self.model, batch, self.config, frames)
+            if self.teacher is None:
+                loss, parts = losses(self.model, batch, self.config, frames)
+            else:
+                scale = draw_scales(len(batch.symbols), self.scale_generator).to(self.accelerator.device)
+                loss, parts = distillation_losses(self.model, self.teacher, batch, self.config, scale, frames)
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         accepted = self.guard.accepts(self.accelerator.reduce(loss.detach(), "mean"), norm)
@@ -201,9 +191,11 @@ class Run:
             empty = 0 if plan else empty + 1
             if empty == EMPTY_EPOCHS:
                 raise ValueError(f"{empty} epochs in a row had too few utterances: raise --weights")
-            for at in range(progress.batch, len(plan)):
+            seed, start = [config.seed, progress.epoch], progress.batch
+            for at, batch in enumerate(load_batches(self.maker, plan, seed, start, config.workers), start):
+                self.scale_generator.manual_seed(progress.step)
                 set_lr(self.optimizers, lr_scale(progress.step, progress.share(config), config.warmup_steps))
-                parts = self.step(plan[at], progress.epoch, at)
+                parts = self.step(batch)
                 if parts is not None:
                     average = parts if average is None else 0.98 * average + 0.02 * parts
                 now = time.monotonic()
@@ -256,18 +248,6 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def parse_weight(text: str) -> tuple[str, float]:
-    """("librispeech", 3.0) of "librispeech=3"."""
-    name, _, times = text.rpartition("=")
-    try:
-        weight = float(times)
-    except ValueError:
-        weight = math.nan
-    if not name or not 0 <= weight < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not DATASET=TIMES, for example librispeech=3")
-    return name, weight
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cache", type=Path, help="folder made by `phonelm prepare`")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="model size")
@@ -287,6 +267,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how much a kill may cost (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N",
+        help="processes that make batches; a GPU needs about 8 (default 0: the training process makes them)",
+    )  # fmt: skip
+    parser.add_argument("--speaker-dim", type=int, default=0, metavar="N", help="give the model a speaker vector")
+    parser.add_argument(
+        "--one-pass-guidance", action="store_true",
+        help="learn what the model of --init says with guidance, so that guided speech needs one pass",
+    )  # fmt: skip
     parser.add_argument("--init", type=Path, metavar="MODEL", help="start from the weights of this model.safetensors")
     parser.add_argument("--resume", action="store_true", help="continue a run that is already in --out")
 
@@ -295,8 +284,11 @@ def run(args: argparse.Namespace) -> int:
     config = TrainConfig(
         max_minutes=args.max_minutes, max_steps=args.max_steps, batch_frames=args.batch_frames, seed=args.seed,
         precision=args.precision, save_every_minutes=args.save_every, muon_lr=args.lr, adam_lr=args.lr,
-        dataset_weights=dict(args.weights),
+        dataset_weights=dict(args.weights), workers=args.workers, distil=args.one_pass_guidance,
     )  # fmt: skip
-    sizes = replace(PRESETS[args.preset], n_codebooks=args.codebooks)
+    sizes = replace(
+        PRESETS[args.preset], n_codebooks=args.codebooks, speaker_dim=args.speaker_dim,
+        one_pass_guidance=args.one_pass_guidance,
+    )  # fmt: skip
     Run(args.cache, args.out, sizes, config, args.resume, args.init).train()
     return 0

@@ -14,7 +14,7 @@ from phonelm.training.train import KIND, Run
 from tests.training.test_codec_training import CONFIG as CODEC_CONFIG
 from tests.training.test_codec_training import TINY as TINY_CODEC
 from tests.training.test_codec_training import data  # noqa: F401
-from tests.training.test_train import CONFIG, TINY, cache  # noqa: F401
+from tests.training.test_train import CONFIG, TINY
 
 
 def test_steps_are_accepted_until_too_many_in_a_row_are_not_finite():
@@ -47,35 +47,35 @@ def break_steps(module, steps):
     return module.register_forward_hook(break_outputs)
 
 
-def test_a_step_that_is_not_finite_changes_nothing(cache, tmp_path):  # noqa: F811
-    run = Run(cache, tmp_path, TINY, CONFIG)
-    run.step(run.train_set[:4], 0, 0)
+def test_a_step_that_is_not_finite_changes_nothing(training_cache, tmp_path):
+    run = Run(training_cache, tmp_path, TINY, CONFIG)
+    run.step(run.maker(run.train_set[:4], [0, 0, 0]))
     before = {k: v.clone() for k, v in run.raw_model.state_dict().items()}
     average = {k: v.clone() for k, v in run.ema.state_dict().items()}
     hook = break_steps(run.raw_model, {0})
-    assert run.step(run.train_set[:4], 0, 1) is None and run.progress.skipped == 1
+    assert run.step(run.maker(run.train_set[:4], [0, 0, 1])) is None and run.progress.skipped == 1
     hook.remove()
     assert all(torch.equal(v, before[k]) for k, v in run.raw_model.state_dict().items())
     assert all(torch.equal(v, average[k]) for k, v in run.ema.state_dict().items())
-    assert run.step(run.train_set[:4], 0, 2).isfinite().all()
+    assert run.step(run.maker(run.train_set[:4], [0, 0, 2])).isfinite().all()
 
 
-def test_a_run_goes_on_after_steps_that_are_not_finite(cache, tmp_path):  # noqa: F811
-    run = Run(cache, tmp_path, TINY, CONFIG)
+def test_a_run_goes_on_after_steps_that_are_not_finite(training_cache, tmp_path):
+    run = Run(training_cache, tmp_path, TINY, CONFIG)
     break_steps(run.raw_model, {0, 3})
     run.train()
     tensors, meta = checkpoint.load(tmp_path / "last.safetensors", KIND)
     assert meta["progress"]["step"] == CONFIG.max_steps and meta["progress"]["skipped"] == 2
     check_finite(tensors)
-    assert Run(cache, tmp_path, TINY, CONFIG, resume=True).progress.skipped == 2
+    assert Run(training_cache, tmp_path, TINY, CONFIG, resume=True).progress.skipped == 2
 
 
 @pytest.mark.slow
-def test_a_run_that_has_diverged_ends_and_keeps_what_was_saved(cache, tmp_path):  # noqa: F811
-    Run(cache, tmp_path, TINY, CONFIG).train()
+def test_a_run_that_has_diverged_ends_and_keeps_what_was_saved(training_cache, tmp_path):
+    Run(training_cache, tmp_path, TINY, CONFIG).train()
     files = [tmp_path / name for name in ("last.safetensors", "model.safetensors")]
     kept = [file.read_bytes() for file in files]
-    run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=100), resume=True)
+    run = Run(training_cache, tmp_path, TINY, replace(CONFIG, max_steps=100), resume=True)
     break_steps(run.raw_model, set(range(2, 10**6)))
     with pytest.raises(DivergedError, match="diverged"):
         run.train()
@@ -104,9 +104,9 @@ def test_the_codec_is_guarded_as_well(data, tmp_path):  # noqa: F811
 
 
 def test_batches_too_small_for_the_processes_are_an_error_that_says_what_to_change(
-    cache, tmp_path, monkeypatch  # noqa: F811
+    training_cache, tmp_path, monkeypatch
 ):  # fmt: skip
-    run = Run(cache, tmp_path, TINY, replace(CONFIG, batch_frames=60))
+    run = Run(training_cache, tmp_path, TINY, replace(CONFIG, batch_frames=60))
     assert run.plan(0)
     monkeypatch.setattr(Accelerator, "num_processes", 8)
     needed = 8 * max(run.frames[i] for i in run.train_set)
@@ -125,7 +125,7 @@ def test_settings_out_of_range_are_named(name, value):
         replace(TrainConfig(), **{name: value})
 
 
-def test_too_few_utterances_are_an_error(cache, tmp_path, monkeypatch):  # noqa: F811
+def test_too_few_utterances_are_an_error(training_cache, tmp_path, monkeypatch):
     monkeypatch.setattr("phonelm.training.data.dataset.CodesDataset.__len__", lambda self: 4)
     with pytest.raises(ValueError, match="at least 5"):
-        Run(cache, tmp_path, TINY, CONFIG)
+        Run(training_cache, tmp_path, TINY, CONFIG)

@@ -30,42 +30,18 @@ from phonelm.training.batches import (
     split_holdout,
 )
 from phonelm.training.config import TrainConfig
-from phonelm.training.data.dataset import CACHE_FORMAT, CodesDataset
+from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.optim import lr_scale
-from phonelm.training.train import Run, parse_weight
+from phonelm.training.run import parse_weight
+from phonelm.training.train import Run
 
 TINY = replace(PRESETS["tiny"], text_dim=32, global_dim=48, local_dim=32, global_layers=1)
 CONFIG = TrainConfig(batch_frames=300, max_steps=6, warmup_steps=2, holdout=4)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    """24 utterances of 4 speakers, in the form that `prepare` writes."""
-    folder, rng = tmp_path_factory.mktemp("cache"), np.random.default_rng(0)
-    codec = Codec.load()
-    codes, phonemes, starts, durations, lines = [], [], [], [], []
-    for i in range(24):
-        n = int(rng.integers(8, 16))
-        d = rng.integers(1, 9, n)
-        lines.append(
-            {
-                "id": f"set/{i}", "speaker": f"set/{i % 4}", "text": "", "frame": sum(map(len, codes)),
-                "frames": int(d.sum()), "phoneme": sum(map(len, phonemes)), "phonemes": n,
-            }
-        )  # fmt: skip
-        codes.append(rng.integers(0, codec.card, (d.sum(), codec.n_q)))
-        phonemes.append(np.concatenate([[1], rng.integers(10, 70, n - 2), [1]]))
-        starts.append(np.concatenate([[0], rng.random(n - 2) < 0.4, [0]]))
-        durations.append(d)
-    for name, arrays, dtype in (
-        ("codes", codes, np.int16), ("phonemes", phonemes, np.uint8), ("word_starts", starts, bool),
-        ("durations", durations, np.uint16),
-    ):  # fmt: skip
-        np.save(folder / f"{name}.npy", np.concatenate(arrays).astype(dtype))
-    (folder / "utterances.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
-    info = {"format": CACHE_FORMAT, "codec": {"name": codec.name, "fingerprint": codec.fingerprint}, "symbols": SYMBOLS}
-    (folder / "cache.json").write_text(json.dumps(info))
-    return folder
+@pytest.fixture
+def cache(training_cache):
+    return training_cache
 
 
 def test_plan_uses_every_utterance_once_within_the_budget():
@@ -236,9 +212,10 @@ def test_a_resumed_run_equals_an_undisturbed_one(cache, tmp_path):
 @pytest.mark.slow
 def test_training_lowers_the_loss_and_its_weights_can_be_loaded(cache, tmp_path):
     run = Run(cache, tmp_path, TINY, replace(CONFIG, max_steps=40, batch_frames=400), resume=False)
-    first = run.step(run.train_set[:4], 0, 0).sum()
+    batch = run.maker(run.train_set[:4], [0, 0, 0])
+    first = run.step(batch).sum()
     run.train()
-    last = run.step(run.train_set[:4], 0, 0).sum()
+    last = run.step(batch).sum()
     assert last < first - 0.2
     loaded = weights.load(tmp_path / "model.safetensors", Codec.load())
     assert loaded.seen.any() and not loaded.seen.all()

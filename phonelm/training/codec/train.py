@@ -22,8 +22,7 @@ from phonelm.training.codec.rvq import perplexity
 from phonelm.training.codec.source_filter.train import SourceFilterRun
 from phonelm.training.codec.step import Learner
 from phonelm.training.config import CODEC_STAGES, CodecTrainConfig, SourceFilterConfig
-from phonelm.training.run import Progress, make_accelerator
-from phonelm.training.train import parse_weight
+from phonelm.training.run import Progress, make_accelerator, parse_weight
 
 FIRST_DECODER = "istft"  # of stages mel and gan: codes are learned end to end with it
 REPORTED = (2, 4, 8)  # numbers of codebooks of the mel loss on held-out speakers

@@ -1,0 +1,36 @@
+"""Batches made beside the training process, so that a fast GPU need not wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torch.utils.data import DataLoader, Dataset
+
+from phonelm.training.batches import Batch, BatchMaker
+
+
+class _Batches(Dataset[Batch]):
+    """The batches of an epoch by their place in it."""
+
+    def __init__(self, maker: BatchMaker, plan: Sequence[list[int]], seed: list[int]):
+        self.maker, self.plan, self.seed = maker, plan, seed
+
+    def __getitem__(self, at: int) -> Batch:
+        return self.maker(self.plan[at], [*self.seed, at])
+
+
+def load_batches(
+    maker: BatchMaker, plan: Sequence[list[int]], seed: list[int], start: int = 0, workers: int = 0
+) -> Iterator[Batch]:
+    """The batches of an epoch in their order; the number of workers does not change them.
+
+    Args:
+        plan: utterances of each batch.
+        seed: of the run and the epoch; the place in the epoch is added.
+        start: the first batch to make.
+        workers: processes that make them; 0 makes them in this one.
+    """
+    places, batches = range(start, len(plan)), _Batches(maker, plan, seed)
+    if not workers:
+        return (batches[at] for at in places)
+    return iter(DataLoader(batches, batch_size=None, sampler=places, num_workers=workers, prefetch_factor=4))
