@@ -40,6 +40,7 @@ EXAMPLES = """examples:
 # Name: module with `add_arguments` and `run`, the extra that installs what it imports, help.
 COMMANDS = {
     "app": ("ui.app", "app", "Open the app in a browser."),
+    "serve": ("server.serve", "serve", "Serve speech to programs, as OpenAI's API does, without the page."),
     "prepare": ("training.data.prepare", "train", "Make a training cache of dataset folders."),
     "train": ("training.train", "train", "Train the model."),
     "average": ("training.average", "train", "Average the weights of runs that began with the same ones."),

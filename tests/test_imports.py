@@ -12,8 +12,8 @@ from phonelm.cli import COMMANDS
 
 PACKAGE = Path(__file__).parent.parent / "phonelm"
 ORDER = (  # a package imports only from those before it
-    "config files checkpoint datasets text audio codec model generation tts evaluation training ui arguments cli "
-    "__main__"
+    "config files checkpoint datasets text audio codec model generation tts evaluation training server ui arguments "
+    "cli __main__"
 ).split()
 MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
 

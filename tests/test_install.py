@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,8 @@ import soundfile
 from phonelm.config import SAMPLE_RATE
 
 ROOT = Path(__file__).parent.parent
+SERVE = ("fastapi", "uvicorn")
 EXTRAS = ("gradio", "gradio_client", "matplotlib", "accelerate", "tensorboard", "psutil", "torchaudio")
-WITHOUT = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS}))\n"  # None there makes an import fail
 
 
 def run(*command, folder, **environment) -> subprocess.CompletedProcess:
@@ -22,9 +25,14 @@ def run(*command, folder, **environment) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=folder, env=inherited | environment, capture_output=True, text=True)
 
 
+def without(packages, arguments):
+    """A command of `phonelm` in a Python without some packages: None in `sys.modules` makes an import fail."""
+    code = f"import sys; sys.modules.update(dict.fromkeys({packages}))\n"
+    return sys.executable, "-c", code + f"from phonelm.cli import main; sys.exit(main({arguments!r}))"
+
+
 def phonelm_without_extras(*arguments, folder):
-    code = WITHOUT + f"from phonelm.cli import main; sys.exit(main({arguments!r}))"
-    return run(sys.executable, "-c", code, folder=folder, PYTHONPATH=str(ROOT))
+    return run(*without(EXTRAS + SERVE, arguments), folder=folder, PYTHONPATH=str(ROOT))
 
 
 def check_speech(path: Path) -> None:
@@ -40,11 +48,40 @@ def test_speaking_needs_no_extra(tmp_path):
     check_speech(tmp_path / "hello.wav")
 
 
-@pytest.mark.parametrize(("command", "extra"), [("app", "app"), ("train", "train"), ("bench", "eval")])
+@pytest.mark.slow
+def test_serving_programs_needs_no_page(tmp_path):
+    """The real weights, asked by OpenAI's client."""
+    openai = pytest.importorskip("openai", reason="this test needs the package openai")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = without(EXTRAS, ("serve", "--port", str(port)))
+    server = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        deadline = time.monotonic() + 180
+        while server.poll() is None and time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10)
+                break
+            except OSError:
+                time.sleep(0.5)  # not there yet
+        client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none")
+        asked = {"model": "phonelm", "voice": "george", "input": "Hello there.", "response_format": "wav"}
+        answer = client.audio.speech.create(**asked)
+    finally:
+        server.terminate()
+        server.wait(30)
+    (tmp_path / "hello.wav").write_bytes(answer.content)
+    check_speech(tmp_path / "hello.wav")
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"), [("app", "app"), ("serve", "serve"), ("train", "train"), ("bench", "eval")]
+)
 def test_a_command_without_its_extra_says_how_to_install_it(tmp_path, command, extra):
     done = phonelm_without_extras(command, folder=tmp_path)
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert any(f"package {name}:" in done.stderr for name in EXTRAS) and f"phonelm[{extra}]" in done.stderr
+    assert any(f"package {name}:" in done.stderr for name in EXTRAS + SERVE) and f"phonelm[{extra}]" in done.stderr
 
 
 @pytest.fixture(scope="module")

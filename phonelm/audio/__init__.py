@@ -2,6 +2,7 @@
 
 from phonelm.audio.bandwidth import fill_band
 from phonelm.audio.decode import AudioError
+from phonelm.audio.encode import MEDIA_TYPES, AudioStream
 from phonelm.audio.files import (
     FORMATS,
     audio_bytes,
@@ -17,8 +18,10 @@ from phonelm.audio.prompt import CLIP_HZ, prepare_prompt
 
 __all__ = [
     "AudioError",
+    "AudioStream",
     "CLIP_HZ",
     "FORMATS",
+    "MEDIA_TYPES",
     "active_rms",
     "audio_bytes",
     "check_output",

@@ -3,7 +3,7 @@
 from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, pack, unpack
 from phonelm.tts.edit import locate
 from phonelm.tts.picture import COLOUR_BY, draw_grid, save_grid
-from phonelm.tts.reading import read_aloud
+from phonelm.tts.reading import read_aloud, stream_long
 from phonelm.tts.recipe import (
     MAX_EDITS,
     Clip,
@@ -45,6 +45,7 @@ __all__ = [
     "read_aloud",
     "save_grid",
     "source",
+    "stream_long",
     "unpack",
     "voice_identity",
 ]

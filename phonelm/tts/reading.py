@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -72,6 +72,21 @@ def read_aloud(
     with TemporaryDirectory() as folder:
         beside = Path(folder, "speech") if written_in_place(out) else Path(os.path.realpath(out))
         return _read_into(tts, plan, beside, out, on_progress)
+
+
+def stream_long(
+    tts: TTS, pieces: Sequence[Phonemes], voice: Voice, settings: SamplingConfig = SamplingConfig()
+) -> Iterator[tuple[np.ndarray, Speech]]:
+    """The sound of `read_aloud` as it is made, also in bounded memory.
+
+    Args:
+        pieces: of the text, as `TTS.phonemize` gives them.
+    Yields:
+        ((s,) int16 chunk, the speech of the few pieces that are being spoken).
+    """
+    for at in range(0, len(pieces), WIDTH):
+        moved = replace(settings, seed=(settings.seed + at) % 2**63)
+        yield from tts.stream(list(pieces[at : at + WIDTH]), voice, moved)
 
 
 def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Progress | None) -> Reading:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from phonelm.server import speech_routes
 from phonelm.tts import TTS, Turns
 from phonelm.ui.api.compare import compare_endpoint
 from phonelm.ui.api.speak import endpoints
+from phonelm.ui.api.tools import tool_endpoints
 from phonelm.ui.aside import Aside
 from phonelm.ui.assets import asset
 from phonelm.ui.events import KEEP_S, QUEUED, THREADS
@@ -31,13 +34,18 @@ THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywh
 )  # fmt: skip
 
 
-def build_demo(tts: TTS) -> gr.Blocks:
+def build_demo(tts: TTS, mcp: bool = False) -> Page:
     """The page, around a model. Nothing is shared between users; each tab is a module of `phonelm.ui`.
 
-    Its public endpoints are `/generate`, `/edit` and `/compare`; start it with `launch`.
+    Its public endpoints are `/generate`, `/edit`, `/compare`, `/speak`, `/voices` and `/phonemize`, and, beside
+    Gradio's, those of `phonelm.server`. Start it with `launch`.
+
+    Args:
+        mcp: assistants see it as an MCP server, with the last three of those endpoints as tools.
     """
     turns, aside = Turns(), Aside()
     with Page(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
+        demo.routes = speech_routes(tts, turns).routes
         gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
         with gr.Tabs():
             with gr.Tab("Speak"):
@@ -46,17 +54,19 @@ def build_demo(tts: TTS) -> gr.Blocks:
                 compare_tab(tts, turns, aside)
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts, turns)
-        endpoints(tts, turns)
-        compare_endpoint(tts, turns)
+        listed = {"api_visibility": "undocumented" if mcp else "public"}
+        endpoints(tts, turns, **listed)
+        compare_endpoint(tts, turns, **listed)
+        tool_endpoints(tts, turns, aside)
     return demo
 
 
-def launch(demo: gr.Blocks, **options: Any):
+def launch(demo: Page, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
     return demo.queue(max_size=QUEUED).launch(
         theme=THEME, css=asset("page.css"), head=f"<script>{asset('clips.js')}</script>", footer_links=["api"],
         run_history=False, ssr_mode=False, max_file_size="20mb", state_session_capacity=SESSIONS, max_threads=THREADS,
-        **options,
+        app_kwargs={"routes": list(demo.routes)}, **options,
     )  # fmt: skip
 
 
@@ -65,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="default: the first free one from 7860")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
+    parser.add_argument("--mcp", action="store_true", help="also serve MCP tools to assistants")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -73,7 +84,10 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ValueError: no such checkpoint or device.
     """
-    launch(build_demo(load_tts(args.checkpoint, args.device)), server_name=args.host, server_port=args.port)
+    if args.mcp and find_spec("mcp") is None:
+        raise ValueError("--mcp needs the package mcp: pip install 'phonelm[mcp]'")
+    demo = build_demo(load_tts(args.checkpoint, args.device), args.mcp)
+    launch(demo, server_name=args.host, server_port=args.port, mcp_server=args.mcp)
     return 0
 
 

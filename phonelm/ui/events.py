@@ -32,5 +32,5 @@ def without_folder(error: Exception, *clips: str | None) -> str:
 
 
 def user_of(request: gr.Request) -> str:
-    """Who takes turns: a page or a client."""
-    return request.session_hash or (request.client.host if request.client else "")
+    """Who takes turns: a page, a client, or, for tools of MCP, which have no session, an address."""
+    return getattr(request, "session_hash", None) or (request.client.host if request.client else "")

@@ -24,7 +24,7 @@ from phonelm.ui.events import AT_ONCE, QUEUED
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "/voice/lab"
-VALUES = ["Hi.", None, 0.5, 0, 1, 4, "off", 1, 1, False, "bundled", 1.5]  # for /generate
+VALUES = ["Hi.", "bundled", None, 0.5, 0, 1, 4, "off", 1, 1.5, 1, False]  # for /generate
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -83,7 +83,7 @@ def client(hosted, tmp_path):
 
 
 def test_everything_works_under_the_prefix_of_a_proxy(hosted, client):
-    *_, wav, info = client.predict("Hi.", seed=1, new_seed=False, api_name="/generate")
+    wav, _, info = client.predict("Hi.", seed=1, new_seed=False, api_name="/generate")
     assert len(soundfile.read(wav)[0]) and info
     page = httpx.get(f"{hosted[1]}/").text
     assert f'"root":"{hosted[1]}"' in page.replace(" ", "")
@@ -133,10 +133,10 @@ def test_a_user_has_only_so_many_requests_at_a_time(client, busy, hosted, tmp_pa
     assert sum("that was the model" in line for line in said) == 5 and max(busy.most) == 1
 
 
-def answered(url, voice):
+def answered(url, clip):
     """The last event of a run with whatever somebody puts in the place of an upload."""
-    voice = voice and {**voice, "meta": {"_type": "gradio.FileData"}}
-    values = [VALUES[0], voice, *VALUES[2:]]
+    clip = clip and {**clip, "meta": {"_type": "gradio.FileData"}}
+    values = [*VALUES[:2], clip, *VALUES[3:]]
     run = f"{url}/gradio_api/call/generate"
     event = httpx.post(run, json={"data": values}, timeout=60).json()["event_id"]
     return httpx.get(f"{run}/{event}", timeout=60).text.split("event: ")[-1]
@@ -171,14 +171,14 @@ def test_uploads_and_clips_have_limits(hosted, client, tmp_path):
     assert httpx.post(f"{hosted[1]}/gradio_api/upload", files=much, timeout=60).status_code == 413
     soundfile.write(tmp_path / "long.flac", [0.0] * 4_000_001, 48_000)
     with pytest.raises(AppError, match="the voice clip is 83 s long; at most 83 s are taken at 48000 Hz"):
-        client.predict("Hi.", handle_file(tmp_path / "long.flac"), api_name="/generate")
+        client.predict("Hi.", clip=handle_file(tmp_path / "long.flac"), api_name="/generate")
 
 
 def test_files_are_deleted_an_hour_later(hosted, client, voice_file):
     demo, _ = hosted
     assert demo.delete_cache == (3600, 3600)
     texts = "Hi.", "The rain has stopped, and we walk home along the river."  # the second is long enough for reports
-    wavs = [client.predict(text, handle_file(voice_file), api_name="/generate")[-2] for text in texts]
+    wavs = [client.predict(text, clip=handle_file(voice_file), api_name="/generate")[0] for text in texts]
     kept = [Path(f) for files in demo.temp_file_sets for f in files if Path(f).suffix == ".wav"]
     names = {*(Path(wav).name for wav in wavs), voice_file.name}
     assert {f.name for f in kept} >= names and all(f.exists() for f in kept)

@@ -1,6 +1,5 @@
 """The app as its users' programs see it, through `gradio_client`, around an untrained model and the real codec."""
 
-import json
 import re
 import shutil
 import threading
@@ -32,7 +31,7 @@ def client(app_url, tmp_path):
 
 def generate(client, text=TEXT, seed=1, new_seed=False, **settings):
     """One call of the public endpoint, as a dict."""
-    names = ("audio", "grid", "phonemes", "summary", "seed", "wav", "info")
+    names = ("audio", "grid", "info")
     result = client.predict(text=text, seed=seed, new_seed=new_seed, api_name="/generate", **settings)
     return dict(zip(names, result, strict=True))
 
@@ -45,22 +44,24 @@ def samples(path):
 
 def test_nothing_else_is_public(client):
     api = client.view_api(return_format="dict")
-    assert list(api["named_endpoints"]) == ["/generate", "/edit", "/compare"] and not api["unnamed_endpoints"]
-    parameters = [p["parameter_name"] for p in api["named_endpoints"]["/generate"]["parameters"]]
-    settings = "temperature top_k top_p codebooks clamp speed seed new_seed bundled guidance"
-    assert parameters == ["text", "voice", *settings.split()]
+    names = ["/generate", "/edit", "/compare", "/speak", "/voices", "/phonemize"]
+    assert list(api["named_endpoints"]) == names and not api["unnamed_endpoints"]
+    parameters = api["named_endpoints"]["/generate"]["parameters"]
+    settings = "temperature top_k top_p codebooks clamp speed guidance seed new_seed"
+    assert [p["parameter_name"] for p in parameters] == ["text", "voice", "clip", *settings.split()]
+    assert not any("parameter_" in p["label"] for e in api["named_endpoints"].values() for p in e["parameters"])
 
 
-def test_the_guide_s_client_code_runs(app_url, voice_file, tmp_path, monkeypatch):
-    guide = (Path(__file__).parents[2] / "docs/guide.md").read_text("utf-8")
-    (code,) = re.findall(r"```py\n(.*?)```", guide, re.DOTALL)
+def test_the_client_code_of_the_docs_runs(app_url, voice_file, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text("utf-8")
+    (code,) = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     shutil.copy(voice_file, "me.wav")
     values: dict = {}
     exec(code.replace("http://127.0.0.1:7860", app_url), values)
-    assert values["seed"] == 7 and len(samples(values["wav"])) > 0
+    assert values["info"]["seed"] == 7 and len(samples(values["wav"])) > 0
     assert len(samples(values["audio_a"])) > 0 < len(samples(values["audio_b"])) and 0 < values["share"] <= 1
-    info = json.loads(Path(values["info"]).read_text("utf-8"))
+    info = values["info"]
     assert info["text"] == "Hello there." and len(info["edits"]) == 2
     assert " ".join(info["phonemes"][0]) == "<sil> G UH1 D B AY1 DH EH1 R . <sil>"
 
@@ -72,14 +73,12 @@ def test_speech_with_all_that_explains_it(client, app_tts):
                    guidance=2.0)  # fmt: skip
     alone = app_tts.speak(TEXT, None, settings)
     assert np.array_equal(samples(got["audio"]), to_int16(alone.wav))
-    assert np.array_equal(samples(got["wav"]), to_int16(alone.wav))
-    info = json.loads(Path(got["info"]).read_text(encoding="utf-8"))
-    assert info["codes_shape"] == [1, 3, len(alone.frames)] and info["seed"] == got["seed"] == 7
+    info = got["info"]
+    assert info["codes_shape"] == [1, 3, len(alone.frames)] and info["seed"] == 7 and info["voice"] == "bundled"
     assert len(samples(got["audio"])) == HOP_LENGTH * info["codes_shape"][2]
     assert info["settings"] == alone.info()["settings"] and info["timeline"] == alone.info()["timeline"]
-    assert got["phonemes"].count("<b>") == 5 and "<code>R IY1 D</code>" in got["phonemes"]
-    for part in ("Seed 7", "s of speech", "real time", "end of text", f"in {alone.clamped.sum()} of "):
-        assert part in got["summary"]
+    assert len({p["word_index"] for p in info["timeline"] if p["word"]}) == 5 and info["stop_reason"] == "end of text"
+    assert any(f"in {alone.clamped.sum()} of " in note for note in info["notes"])
     with Image.open(got["grid"]) as picture:
         assert picture.width > 1000 and picture.height > 200
 
@@ -90,9 +89,8 @@ def test_a_span_is_said_again(client, app_tts):
         if not first.edits:
             generate(client, seed=7)
         first = app_tts.regenerate(first, 2, 5, arguments["seed"], arguments.get("phonemes"))
-        *_, wav, info = client.predict(start=2, end=5, api_name="/edit", **arguments)
+        wav, _, info = client.predict(start=2, end=5, api_name="/edit", **arguments)
         assert np.array_equal(samples(wav), to_int16(first.wav))
-        info = json.loads(Path(info).read_text(encoding="utf-8"))
         assert info["phonemes"] == [list(p.symbols) for p in first.phonemes] and len(info["edits"]) == len(first.edits)
 
 
@@ -108,10 +106,30 @@ def test_the_clip_is_the_voice(client, tmp_path):
     t = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
     write_audio(tmp_path / "other.wav", 0.4 * np.sin(2 * np.pi * 220 * t), SAMPLE_RATE)
     default = generate(client)
-    other = generate(client, voice=handle_file(tmp_path / "other.wav"))
-    lengths = [json.loads(Path(r["info"]).read_text(encoding="utf-8"))["prompt_s"] for r in (default, other)]
+    other = generate(client, clip=handle_file(tmp_path / "other.wav"))
+    lengths = [r["info"]["prompt_s"] for r in (default, other)]
+    assert [r["info"]["voice"] for r in (default, other)] == ["bundled", "clip"]
     assert lengths == pytest.approx([2, 3], abs=0.1)
     assert not np.array_equal(samples(default["audio"]), samples(other["audio"]))
+
+
+def test_a_voice_is_named(client, app_tts, monkeypatch):
+    asked, stream = [], app_tts.stream
+    monkeypatch.setattr(app_tts, "stream", lambda *args, **options: asked.append(args[1]) or stream(*args, **options))
+    assert generate(client, voice="other")["info"]["voice"] == "other"
+    client.predict("Hi.", "other", 1.2, 3, api_name="/speak")
+    assert asked == ["other", "other"]
+
+
+def test_short_endpoints(client, app_tts):
+    wav = client.predict("Hi.", speed=1.5, seed=4, api_name="/speak")
+    assert np.array_equal(samples(wav), to_int16(app_tts.speak("Hi.", None, SamplingConfig(speed=1.5, seed=4)).wav))
+    assert [voice["name"] for voice in client.predict(api_name="/voices")] == ["bundled", "other"]
+    [said] = client.predict("I read it.", api_name="/phonemize")
+    assert said == {"spoken": "I read it.", "words": ["I", "read", "it"], "phonemes": "AY1 | R IY1 D | IH1 T ."}
+    for endpoint in ("/speak", "/phonemize"):
+        with pytest.raises(AppError, match="the text is empty"):
+            client.predict(" ", api_name=endpoint)
 
 
 def test_two_settings_compared(client, app_tts, voice_file):
@@ -155,15 +173,16 @@ def test_bad_settings_to_compare_are_named(client, arguments, message):
         ({"text": "no " * 201}, "the text has 603 characters; at most 600"),
         ({"seed": -1}, "seed must be from 0"),
         ({"seed": None}, "seed must be from 0"),
-        ({"voice": "words.wav"}, "^words.wav cannot be read as audio .*words.wav"),
-        ({"voice": "silence.wav"}, "^silence.wav is silent"),
+        ({"voice": "alloy"}, "alloy.*bundled.*other"),
+        ({"clip": "words.wav"}, "^words.wav cannot be read as audio .*words.wav"),
+        ({"clip": "silence.wav"}, "^silence.wav is silent"),
     ],
 )
 def test_bad_input_is_named(client, tmp_path, arguments, message):
     (tmp_path / "words.wav").write_text("these are words")
     soundfile.write(tmp_path / "silence.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
-    if "voice" in arguments:
-        arguments = {"voice": handle_file(tmp_path / arguments["voice"])}
+    if "clip" in arguments:
+        arguments = {"clip": handle_file(tmp_path / arguments["clip"])}
     with pytest.raises(AppError, match=message) as error:
         generate(client, **arguments)
     assert "\n" not in str(error.value)
@@ -186,7 +205,7 @@ def test_twenty_users_at_the_same_time_get_what_each_would_get_alone(app_url, ap
 
 
 def test_a_new_seed_each_time(client):
-    seeds = {generate(client, text="Hi.", new_seed=True)["seed"] for _ in range(2)}
+    seeds = {generate(client, text="Hi.", new_seed=True)["info"]["seed"] for _ in range(2)}
     assert len(seeds) == 2
 
 

@@ -139,7 +139,7 @@ def test_any_file_through_the_web(app_url, tmp_path):
     def generate(content, name):
         (tmp_path / name).write_bytes(content)
         try:
-            client.predict(text="Hi.", voice=handle_file(tmp_path / name), api_name="/generate")
+            client.predict(text="Hi.", clip=handle_file(tmp_path / name), api_name="/generate")
         except AppError as error:
             assert one_line(error) and str(tmp_path) not in str(error)
 

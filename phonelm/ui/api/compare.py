@@ -16,8 +16,12 @@ from phonelm.ui.phonemes import sentences
 from phonelm.ui.voice import CLIP, chosen
 
 
-def compare_endpoint(tts: TTS, turns: Turns) -> None:
-    """Add the endpoint to the page that is being built; nothing of it is seen there."""
+def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
+    """Add the endpoint to the page that is being built; nothing of it is seen there.
+
+    Args:
+        visibility: how Gradio lists it, for its events.
+    """
 
     def compare(text, a=None, b=None, clip_a=None, clip_b=None, request: gr.Request = None):
         """Speak English twice, with the settings A and B: audio of A, audio of B, share of cells that differ.
@@ -54,7 +58,8 @@ def compare_endpoint(tts: TTS, turns: Turns) -> None:
         ]  # fmt: skip
         audio_a, audio_b = gr.Audio(label="A"), gr.Audio(label="B")
         share = gr.Number(label="Share of cells that differ")
-        gr.Button().click(compare, inputs, [audio_a, audio_b, share], api_name="compare", **MODEL)
+        gr.Button().click(compare, inputs, [audio_a, audio_b, share], api_name="compare", **MODEL,
+                          **visibility)  # fmt: skip
 
 
 def asked(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | str, SamplingConfig]:

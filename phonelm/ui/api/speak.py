@@ -1,52 +1,105 @@
-"""The public endpoints `/generate` and `/edit`: for programs, independent of what the page looks like."""
+"""The public endpoints `/generate` and `/edit`: for programs, independent of what the page looks like.
+
+Voices are named, settings have the names of `SamplingConfig`, results are files and JSON.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.components import Component
 
-from phonelm.config import CLAMPS, SamplingConfig
-from phonelm.tts import TTS, Edit, Turns, save_grid
+from phonelm.config import CARD, CLAMPS, SamplingConfig
+from phonelm.tts import TTS, Edit, Speech, Turns, save_grid
 from phonelm.ui.controls import new_seed as draw_seed
 from phonelm.ui.controls import sampling
 from phonelm.ui.downloads import save_speech
 from phonelm.ui.events import KEEP_S, MODEL, user_of, without_folder
-from phonelm.ui.html import progress, spoken, summary, waiting
 from phonelm.ui.phonemes import say_again, sentences
 from phonelm.ui.voice import CLIP, chosen
 
 
-def endpoints(tts: TTS, turns: Turns) -> None:
-    """Add the endpoints to the page that is being built; nothing of them is seen there."""
-    default, k = SamplingConfig(), tts.model.config.n_codebooks
+class Results(NamedTuple):
+    """What both endpoints return; `kept` is the speech itself, for `/edit`, and is not sent."""
+
+    audio: gr.Audio
+    grid: gr.Image
+    info: gr.JSON
+    kept: gr.State
+
+    def of(self, speech: Speech) -> Iterator[dict[Component, Any]]:
+        """The updates; to be used at once, because Gradio copies the files that it is handed."""
+        with TemporaryDirectory() as folder:
+            wav, _ = save_speech(speech, Path(folder))
+            png = str(Path(folder, f"phonelm-{speech.settings.seed}.png"))
+            save_grid(speech, png)
+            yield {self.audio: wav, self.grid: png, self.info: described(speech), self.kept: speech}
+
+
+def described(speech: Speech) -> dict[str, Any]:
+    """A speech as JSON: that of the file, and the voice."""
+    return {"voice": speech.voice.name or CLIP, **speech.info()}
+
+
+def endpoints(tts: TTS, turns: Turns, **visibility: Any) -> None:
+    """Add the endpoints to the page that is being built; nothing of them is seen there.
+
+    Args:
+        visibility: how Gradio lists them, for its events.
+    """
+    with gr.Column(visible=False):
+        kept = gr.State(time_to_live=KEEP_S)
+        results = Results(gr.Audio(label="Speech"), gr.Image(label="Code grid"), gr.JSON(label="How it was made"), kept)
+        _generate(tts, turns, results, visibility)
+        _edit(tts, turns, results, visibility)
+
+
+def _generate(tts: TTS, turns: Turns, results: Results, visibility: dict[str, Any]) -> None:
+    default, k, names = SamplingConfig(), tts.model.config.n_codebooks, list(tts.voices)
 
     def generate(
-        text, voice=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p, codebooks=k,
-        clamp=default.clamp, speed=default.speed, seed=default.seed, new_seed=True, bundled=next(iter(tts.voices)),
-        guidance=default.guidance, request: gr.Request = None,
+        text, voice=names[0], clip=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p,
+        codebooks=k, clamp=default.clamp, speed=default.speed, guidance=default.guidance, seed=default.seed,
+        new_seed=True, request: gr.Request = None,
     ):  # fmt: skip
-        """Speak English in a bundled voice or that of a clip: audio, picture, phonemes, summary, seed, WAV, JSON."""
+        """Speak English in a bundled voice, or in that of a clip: a WAV file, a picture, and how it was made."""
         try:
             seed = draw_seed() if new_seed else seed
             settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed)
-            prompt, said = chosen(CLIP if voice else bundled, voice), sentences(tts, text or "")
+            prompt, said = chosen(CLIP if clip else voice, clip), sentences(tts, text or "")
             with turns.request(user_of(request)) as turn:
                 for ahead in turn.queue():
-                    yield {report: waiting(ahead)}
+                    yield {results.info: {"waiting_for": ahead}}
                 for _, speech in turn.share(tts.stream(said, prompt, settings)):
-                    yield {report: progress(speech, turn.others)}
+                    yield {results.info: {"frames": len(speech.frames), "sentence": speech.sentence[-1]}}
                 with turn:
                     speech.wav = tts.codec.waveform(speech.codes)
         except (ValueError, OSError) as error:
-            raise gr.Error(without_folder(error, voice), print_exception=False) from None
-        yield from shown(speech)
+            raise gr.Error(without_folder(error, clip), print_exception=False) from None
+        yield from results.of(speech)
 
-    def edit(start, end, phonemes=None, seed=default.seed, speech=None, request: gr.Request = None):
+    inputs = [
+        gr.Textbox(label="Text"), gr.Dropdown(names, value=names[0], label="Voice"),
+        gr.Audio(label="Clip", type="filepath"), gr.Slider(0, 2, default.temperature, label="Temperature"),
+        gr.Slider(0, CARD, default.top_k, step=1, label="Top-k"), gr.Slider(0, 1, default.top_p, label="Top-p"),
+        gr.Slider(1, k, k, step=1, label="Codebooks"), gr.Radio(list(CLAMPS), value=default.clamp, label="Clamp"),
+        gr.Slider(0.5, 2, default.speed, label="Speed"), gr.Slider(1, 5, default.guidance, label="Guidance"),
+        gr.Number(default.seed, precision=0, label="Seed"), gr.Checkbox(True, label="New seed each time"),
+    ]  # fmt: skip
+    gr.Button().click(generate, inputs, list(results), api_name="generate", **MODEL, **visibility)
+
+
+def _edit(tts: TTS, turns: Turns, results: Results, visibility: dict[str, Any]) -> None:
+    seed = SamplingConfig().seed
+
+    def edit(start, end, phonemes=None, seed=seed, speech=None, request: gr.Request = None):
         """Say a span of the phonemes of this client's last speech again, with another seed or as other phonemes.
 
-        The span is counted as in the timeline of the JSON file; results are those of `/generate`.
+        The span is counted as in the timeline of how it was made; results are those of `/generate`.
         """
         if speech is None:
             raise gr.Error("there is no speech to edit: call /generate first", print_exception=False)
@@ -55,33 +108,8 @@ def endpoints(tts: TTS, turns: Turns) -> None:
                 edited = say_again(tts, speech, Edit(start, end, seed, phonemes or None), turn)
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        yield from shown(edited)
+        yield from results.of(edited)
 
-    def shown(speech):
-        """The results, the speech kept for `edit`."""
-        with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
-            wav, info = save_speech(speech, Path(folder))
-            png = str(Path(folder, f"phonelm-{speech.settings.seed}.png"))
-            save_grid(speech, png)
-            yield {audio: wav, grid: png, phonemes: spoken(speech), report: summary(speech), used: speech.settings.seed,
-                   wav_file: wav, info_file: info, kept: speech}  # fmt: skip
-
-    with gr.Column(visible=False):
-        inputs = [
-            gr.Textbox(label="Text"), gr.Audio(label="Voice", type="filepath"),
-            gr.Slider(0, 2, default.temperature, label="Temperature"), gr.Slider(0, value=default.top_k, step=1),
-            gr.Slider(0, 1, default.top_p, label="Top-p"), gr.Slider(1, k, k, step=1, label="Codebooks"),
-            gr.Radio(list(CLAMPS), value=default.clamp, label="Clamp"), gr.Slider(0.5, 2, default.speed, label="Speed"),
-            gr.Number(default.seed, precision=0, label="Seed"), gr.Checkbox(True, label="New seed each time"),
-            gr.Radio(list(tts.voices), value=next(iter(tts.voices)), label="Bundled voice"),
-            gr.Slider(1, 5, default.guidance, label="Guidance"),
-        ]  # fmt: skip
-        audio, grid = gr.Audio(label="Speech"), gr.Image(label="Code grid")
-        phonemes, report = gr.HTML(label="Words and phonemes"), gr.HTML(label="Summary")
-        used, wav_file, info_file = gr.Number(label="Seed used"), gr.File(label="WAV"), gr.File(label="JSON")
-        span = [gr.Number(label="First phoneme", precision=0), gr.Number(label="Phoneme after the last", precision=0),
-                gr.Textbox(label="Other phonemes"), gr.Number(default.seed, precision=0, label="Seed")]  # fmt: skip
-        kept = gr.State(time_to_live=KEEP_S)
-        results = [audio, grid, phonemes, report, used, wav_file, info_file, kept]
-        gr.Button().click(generate, inputs, results, api_name="generate", **MODEL)
-        gr.Button().click(edit, [*span, kept], results, api_name="edit", **MODEL)
+    inputs = [gr.Number(label="First phoneme", precision=0), gr.Number(label="Phoneme after the last", precision=0),
+              gr.Textbox(label="Other phonemes"), gr.Number(seed, precision=0, label="Seed"), results.kept]  # fmt: skip
+    gr.Button().click(edit, inputs, list(results), api_name="edit", **MODEL, **visibility)
