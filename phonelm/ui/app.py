@@ -24,6 +24,7 @@ from phonelm.ui.tabs.inside import inside_tab
 from phonelm.ui.tabs.speak import speak_tab
 from phonelm.ui.zerogpu import load_tts
 
+HEADER = "<h1>PhoneLM</h1><p>English text to speech, in any voice. See how it is made, sound by sound.</p>"
 SESSIONS = 100  # whose last speech is kept; each takes a megabyte or two, and Gradio would keep 10,000
 THEME = gr.themes.Default(  # fonts of the system: nothing is fetched from anywhere
     primary_hue="blue", neutral_hue="slate", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")
@@ -44,9 +45,9 @@ def build_demo(tts: TTS, mcp: bool = False) -> Page:
         mcp: assistants see it as an MCP server, with the last three of those endpoints as tools.
     """
     turns, aside = Turns(), Aside()
-    with Page(title="PhoneLM", analytics_enabled=False, delete_cache=(KEEP_S, KEEP_S)) as demo:
+    with Page(title="PhoneLM", analytics_enabled=False, fill_width=True, delete_cache=(KEEP_S, KEEP_S)) as demo:
         demo.routes = speech_routes(tts, turns).routes
-        gr.Markdown("# PhoneLM\nEnglish text and a few seconds of a voice in; speech, phoneme by phoneme, out.")
+        gr.HTML(HEADER, elem_classes="masthead")
         with gr.Tabs():
             with gr.Tab("Speak"):
                 speak_tab(tts, turns, aside)
@@ -64,9 +65,9 @@ def build_demo(tts: TTS, mcp: bool = False) -> Page:
 def launch(demo: Page, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
     return demo.queue(max_size=QUEUED).launch(
-        theme=THEME, css=asset("page.css"), head=f"<script>{asset('clips.js')}</script>", footer_links=["api"],
-        run_history=False, ssr_mode=False, max_file_size="20mb", state_session_capacity=SESSIONS, max_threads=THREADS,
-        app_kwargs={"routes": list(demo.routes)}, **options,
+        theme=THEME, css=asset("page.css", "cards.css"), head=f"<script>{asset('clips.js', 'keys.js')}</script>",
+        footer_links=["api"], run_history=False, ssr_mode=False, max_file_size="20mb",
+        state_session_capacity=SESSIONS, max_threads=THREADS, app_kwargs={"routes": list(demo.routes)}, **options,
     )  # fmt: skip
 
 

@@ -41,8 +41,18 @@ def sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed:
                           speed=speed, guidance=guidance, seed=seed)  # fmt: skip
 
 
-def controls(k: int) -> Controls:
-    """Lay out the sliders, set to the defaults, for a model of `k` codebooks."""
+def speed_slider() -> gr.Slider:
+    """How fast it is said."""
+    return gr.Slider(0.5, 2, SamplingConfig().speed, step=0.05, label="Speed", info="above 1 is faster")
+
+
+def controls(k: int, speed: gr.Slider | None = None) -> Controls:
+    """Lay out the sliders, set to the defaults.
+
+    Args:
+        k: codebooks of the model.
+        speed: `speed_slider`, where it is laid out elsewhere.
+    """
     default = SamplingConfig()
     temperature = gr.Slider(0, 1.5, default.temperature, step=0.05, label="Temperature",
                             info="0 takes the likeliest code each time")  # fmt: skip
@@ -51,7 +61,7 @@ def controls(k: int) -> Controls:
         top_p = gr.Slider(0.05, 1, default.top_p, step=0.05, label="Top-p", info="1 for no limit")
     with gr.Row():
         codebooks = gr.Slider(1, k, k, step=1, label="Codebooks", info="fewer sound rougher")
-        speed = gr.Slider(0.5, 2, default.speed, step=0.05, label="Speed", info="above 1 is faster")
+        speed = speed or speed_slider()
     guidance = gr.Slider(1, 3, default.guidance, step=0.1, label="Guidance", info=GUIDANCE_INFO)
     clamp = gr.Radio(
         [("off", "off"), ("seen in training", "seen"), ("in the voice clip", "prompt")],

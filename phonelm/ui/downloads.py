@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from phonelm.tts import Speech
+from phonelm.tts import Recipe, Speech, pack
+from phonelm.ui.subtitles import srt, vtt
+
+KINDS = ("wav", "mp3", "srt", "vtt", "json", "zip")
 
 
 def save_speech(speech: Speech, folder: Path) -> tuple[str, str]:
@@ -14,3 +17,15 @@ def save_speech(speech: Speech, folder: Path) -> tuple[str, str]:
     speech.save(wav)
     info.write_text(json.dumps(speech.info(), indent=1) + "\n", encoding="utf-8")
     return str(wav), str(info)
+
+
+def save_all(speech: Speech, recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Write a file of each of `KINDS` into `folder`; returns their paths by kind."""
+    name = f"phonelm-{speech.settings.seed}"
+    files = {kind: folder / f"{name}.{kind}" for kind in KINDS}
+    save_speech(speech, folder)
+    speech.save(files["mp3"])
+    files["srt"].write_text(srt(speech), encoding="utf-8")
+    files["vtt"].write_text(vtt(speech), encoding="utf-8")
+    files["zip"].write_bytes(pack(speech, recipe))
+    return {kind: str(path) for kind, path in files.items()}

@@ -39,8 +39,9 @@ def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
                                   elem_id="edit-phonemes")  # fmt: skip
             seed, keep = seed_controls("edit-seed")
         with gr.Row():
-            again = gr.Button("Say it again", interactive=False, size="sm", elem_id="edit-again")
-            undo = gr.Button("Undo", interactive=False, size="sm", elem_id="edit-undo")
+            small: dict[str, Any] = {"interactive": False, "size": "sm", "scale": 0, "min_width": 150}
+            again = gr.Button("Say it again", elem_id="edit-again", **small)
+            undo = gr.Button("Undo", elem_id="edit-undo", **small)
     span = gr.State(time_to_live=KEEP_S)  # the phonemes that are chosen, the first and the one after the last
     nothing = {about: HINT, panel: gr.update(visible=False), again: gr.update(interactive=False), span: None}
 
@@ -78,7 +79,7 @@ def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
                     speech = say_again(tts, old, edit, turn)
         except ValueError as error:
             yield {about: problem(str(error))}
-            raise failed(str(error)) from None
+            return
         longer = sum(map(len, speech.phonemes)) - sum(map(len, old.phonemes))
         end = chosen[1] + longer
         now = Made(speech, replace(made.recipe, edits=speech.edits), before=made)

@@ -19,21 +19,27 @@ from phonelm.ui.differences import counterparts
 
 WAVE_BINS = 4  # outline points of the waveform in each frame
 PARTS = 10_000  # probabilities are sent as whole ten-thousandths
-SCRIPTS = ("grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid_choice.js", "grid.js")
+SCRIPTS = (
+    "grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid_choice.js", "grid_overview.js", "grid_page.js",
+    "grid.js",
+)  # fmt: skip
 CENTIBITS = 100  # entropies as hundredths of a bit
 
 
-def grid_data(speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None) -> dict[str, Any]:
+def grid_data(
+    speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None, take: str = ""
+) -> dict[str, Any]:
     """A speech as plain, compact JSON types.
 
     Args:
         speech: with at least one frame.
         other: one of the same phonemes to compare it with.
         chosen: phonemes that are marked, the first and the one after the last, as in the timeline.
+        take: names the speech in the page.
     Returns:
         Numbers of frames T, codebooks K, `likeliest` codes R and codes in a codebook (`card`), `frame_s`;
         `words` and `phonemes` as [label, first frame, end frame] (a pause has the word "");
-        `sentences`, for each the phoneme after its last; `chosen`;
+        `sentences`, for each the phoneme after its last; `chosen`; `take`;
         lists over the cells, codebook by codebook (cell = k * T + t): `codes`, `probability` in ten-thousandths,
         `entropy` in hundredths of a bit, `top` and `top_probability` with R entries for each cell; `clamped`, the
         cells where the clamp removed the first choice; `clamp`, the setting; `wave`, lowest and highest sample of
@@ -56,6 +62,7 @@ def grid_data(speech: Speech, other: Speech | None = None, chosen: tuple[int, in
         "phonemes": [[p.symbol.strip("<>"), *_frames(p)] for p in speech.timeline],
         "sentences": _sentence_ends(speech),
         "chosen": chosen,
+        "take": take,
         "codes": [p.code for p in picks],
         "probability": [round(p.probability * PARTS) for p in picks],
         "entropy": [round(p.entropy * CENTIBITS) for p in picks],
@@ -68,26 +75,32 @@ def grid_data(speech: Speech, other: Speech | None = None, chosen: tuple[int, in
     }
 
 
-def grid_json(speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None) -> str:
+def grid_json(
+    speech: Speech, other: Speech | None = None, chosen: tuple[int, int] | None = None, take: str = ""
+) -> str:
     """`grid_data` as the component's value."""
-    return json.dumps(grid_data(speech, other, chosen), separators=(",", ":"))
+    return json.dumps(grid_data(speech, other, chosen, take), separators=(",", ":"))
 
 
-def code_grid(player: str, elem_id: str, live: bool = False, pair: bool = False, selectable: bool = False) -> gr.HTML:
+def code_grid(
+    player: str, elem_id: str, value: str | None = None, live: bool = False, pair: bool = False,
+    selectable: bool = False,
+) -> gr.HTML:  # fmt: skip
     """The component; its value is `grid_json`, or None for an empty grid.
 
     Args:
         player: CSS selector of the <audio> element that it follows and moves.
         elem_id: id of the component in the page.
+        value: at the start.
         live: it follows sound that is played while it is made, too.
         pair: one of two that are compared; they scroll and zoom together, and cells that differ are marked.
         selectable: phonemes can be chosen; the event `choose` has a list of the first and the one after the last, or
             an empty one.
     """
     return gr.HTML(
-        html_template=asset("grid.html"), css_template=asset("grid.css"), apply_default_css=False,
-        js_on_load=asset(*SCRIPTS), player=player, live=live, pair=pair, selectable=selectable, elem_id=elem_id,
-        container=True, label="Codes under their phonemes", show_label=True, padding=True,
+        value, html_template=asset("grid.html"), css_template=asset("grid.css"), apply_default_css=False,
+        js_on_load=asset(*SCRIPTS), player=player, live=live, pair=pair, selectable=selectable, name=elem_id,
+        elem_id=elem_id, container=True, label="Codes under their phonemes", show_label=True, padding=True,
     )  # fmt: skip
 
 

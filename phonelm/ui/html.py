@@ -29,31 +29,36 @@ def waiting(ahead: int) -> str:
 
 
 def progress(speech: Speech, others: int = 0) -> str:
-    """Frames and phonemes so far, and how many others take turns with this request."""
+    """How much has been said, and how many others take turns with this request."""
     s, frame = speech.sentence[-1], speech.frames[-1]
     done, total = sum(map(len, speech.phonemes[:s])) + frame.pointer + 1, sum(map(len, speech.phonemes))
     symbol = escape(speech.phonemes[s].symbols[frame.pointer].strip("<>"))
     shared = f", in turns with {others} {'other' if others == 1 else 'others'}" if others else ""
-    line = f"{len(speech.frames)} frames, phoneme {done} of {total}: {symbol}{shared}"
-    return f"<p>{line}</p><progress max={total} value={done} aria-label='phonemes spoken'></progress>"
+    line = f"Speaking: {len(speech.frames) / FRAME_RATE:.1f} s so far{shared}"
+    detail = f"phoneme {done} of {total}: {symbol}"
+    return f"<p>{line}</p><progress max={total} value={done} title='{detail}' aria-label='made so far'></progress>"
 
 
 def summary(speech: Speech) -> str:
-    """Seed, times and stop reason, then what looks wrong, then the notes."""
-    facts = [
-        f"Seed {speech.settings.seed}", f"{speech.duration_s:.2f} s of speech",
-        f"made in {speech.seconds:.1f} s ({speech.real_time_factor:.2f} × real time)",
-    ]  # fmt: skip
+    """Length and time in a line, the rest of the facts in details, then what looks wrong, then the notes."""
+    made = f"made in {speech.seconds:.1f} s"
     if speech.edits:
         times = "once" if len(speech.edits) == 1 else f"{len(speech.edits)} times"
-        facts[-1] = f"edited {times}, with seed {speech.edits[-1].seed} in {speech.seconds:.1f} s"
+        made = f"edited {times}, last in {speech.seconds:.1f} s"
+    if speech.stop_reason == "stopped":
+        made += ", stopped before its end"
+    facts = [f"Seed {speech.settings.seed}", f"{speech.real_time_factor:.2f} × real time"]
+    if speech.edits:
+        facts.append(f"last edit with seed {speech.edits[-1].seed}")
     if speech.first_audio_s:
         facts.append(f"first sound after {speech.first_audio_s:.2f} s")
-    facts.append(speech.stop_reason)
+    facts.append(f"ended by: {speech.stop_reason}")
     spans = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
     badges = "".join(f"<li>{escape(text)}</li>" for text in warnings(speech))
     notes = "".join(f"<p class=note>{escape(note)}</p>" for note in speech.notes)
-    return f"<p class=facts>{spans}</p>{f'<ul class=badges>{badges}</ul>' if badges else ''}{notes}"
+    title = f"<summary>{speech.duration_s:.1f} s of speech, {made}</summary>"
+    line = f"<details>{title}<p class=facts>{spans}</p></details>"
+    return f"{line}{f'<ul class=badges>{badges}</ul>' if badges else ''}{notes}"
 
 
 def warnings(speech: Speech) -> list[str]:

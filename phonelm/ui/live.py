@@ -1,4 +1,4 @@
-"""Sound that plays while the rest is still made: 16-bit chunks, joined in the browser by `assets/live.js`.
+"""Sound that plays while the rest is still made: 16-bit chunks, joined in the browser by `assets/transport.js`.
 
 Gradio's own streaming needs ffmpeg on the server and passes the sound through a lossy format; this needs nothing.
 """
@@ -12,8 +12,12 @@ from collections import deque
 import gradio as gr
 import numpy as np
 
+from phonelm.config import FRAME_RATE
+from phonelm.text import Phonemes
+from phonelm.tts import Speech
 from phonelm.ui.assets import asset
 
+PUNCTUATION = ".,;:!?"
 WINDOW = 4  # chunks in each message; the browser takes those that it does not have yet
 
 
@@ -29,17 +33,59 @@ class LiveSound:
         self._fixed = {"run": run, "rate": sample_rate}
         self._count = 0
         self._recent: deque[str] = deque(maxlen=WINDOW)
+        self._words = LiveWords()
 
-    def message(self, chunk: np.ndarray | None) -> str:
-        """The component's value after (s,) int16 more samples, or, with None, after the end."""
+    def message(self, chunk: np.ndarray | None, speech: Speech | None = None) -> str:
+        """The component's value after (s,) int16 more samples of a speech, or, with None, after the end."""
         if chunk is not None:
             self._recent.append(b64encode(chunk.astype("<i2").tobytes()).decode())
             self._count += 1
         return json.dumps({**self._fixed, "first": self._count - len(self._recent), "chunks": [*self._recent],
-                           "last": chunk is None})  # fmt: skip
+                           "words": self._words.of(speech) if speech else [], "last": chunk is None})  # fmt: skip
 
 
-def live_player(elem_id: str) -> gr.HTML:
-    """The component; its value is a message of `LiveSound`, or None for silence."""
-    return gr.HTML(html_template=asset("live.html"), css_template=asset("live.css"), js_on_load=asset("live.js"),
-                   apply_default_css=False, elem_id=elem_id)  # fmt: skip
+class LiveWords:
+    """When each word is said, of a speech that grows."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._last: tuple[int, int] | None = None
+        self._said: list[list] = []
+
+    def of(self, speech: Speech) -> list[list]:
+        """[word, start, end] in seconds for each word said so far, then [word] for each that is to come."""
+        for t in range(self._frames, len(speech.frames)):
+            s = speech.sentence[t]
+            phonemes = speech.phonemes[s]
+            w = phonemes.word_index[speech.frames[t].pointer]
+            if w >= 0 and (s, w) != self._last:
+                self._said.append([_written(phonemes)[w], round(t / FRAME_RATE, 3), 0.0])
+                self._last = (s, w)
+            if w >= 0:
+                self._said[-1][2] = round((t + 1) / FRAME_RATE, 3)
+        self._frames = len(speech.frames)
+        everything = [word for phonemes in speech.phonemes for word in _written(phonemes)]
+        return self._said + [[word] for word in everything[len(self._said) :]]
+
+
+def _written(phonemes: Phonemes) -> list[str]:
+    """The words, each with the punctuation after it."""
+    words, before = list(phonemes.words), -1
+    for symbol, w in zip(phonemes.symbols, phonemes.word_index, strict=True):
+        if w < 0 <= before and symbol in PUNCTUATION:
+            words[before] += symbol
+        before = w
+    return words
+
+
+def transport(player: str, grid: str, elem_id: str) -> gr.HTML:
+    """The component that plays, pauses and seeks; its value is a message of `LiveSound`, or None for silence.
+
+    Args:
+        player: CSS selector of the <audio> element with the finished sound, which it moves.
+        grid: id of the grid that knows when its words are said.
+        elem_id: id of the component in the page.
+    """
+    return gr.HTML(html_template=asset("transport.html"), css_template=asset("transport.css"), player=player, grid=grid,
+                   js_on_load=asset("transport_live.js", "transport.js"), apply_default_css=False,
+                   elem_id=elem_id)  # fmt: skip

@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
+import secrets
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from phonelm.tts import COLOUR_BY, TTS, Recipe, Speech, Turns, pack, save_grid
-from phonelm.ui.downloads import save_speech
-from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, user_of
+from phonelm.audio import write_audio
+from phonelm.tts import COLOUR_BY, TTS, Recipe, Speech, Turns, save_grid
+from phonelm.ui.downloads import KINDS, save_all
+from phonelm.ui.events import KEEP_S, MODEL, failed, user_of
 from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import summary
-from phonelm.ui.live import live_player
+from phonelm.ui.live import transport
 from phonelm.ui.sound import PLAIN, playable
+from phonelm.ui.takes import take_json, takes_list
 
 DOWNLOAD = "() => document.querySelector('#picture-file a, a#picture-file, #picture-file')?.click()"
 COLOUR = "(made, colour, kind) => [made, document.querySelector('#grid .grid-colour').value, kind]"
+FOREIGN = "<p>A take from an earlier visit: listen to it, or download it in its row. To edit it, generate it again.</p>"
+RECENT = 32  # speeches that can be shown again and edited, of all users; a megabyte or two each
+LABELS = {"wav": "WAV", "mp3": "MP3", "srt": "SRT", "vtt": "VTT", "json": "JSON", "zip": "ZIP"}
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A speech of a user's session and what it was made from; `before` is what it was before its last edit."""
+    """A speech of a user's session and what it was made from. It does not change.
+
+    Attributes:
+        before: what it was before its last edit.
+        key: names it among the takes in the page.
+    """
 
     speech: Speech
     recipe: Recipe
     before: Made | None = None
+    key: str = field(default_factory=lambda: secrets.token_hex(6))
+
+    def __deepcopy__(self, _memo: dict) -> Made:
+        """Sessions share what is on the page when it opens."""
+        return self
+
+
+class Recent:
+    """The last speeches of all users, by keys that nobody can guess: what is shown again can be edited again."""
+
+    def __init__(self, most: int = RECENT):
+        self._made: OrderedDict[str, Made] = OrderedDict()
+        self._most, self._lock = most, Lock()
+
+    def keep(self, made: Made) -> None:
+        with self._lock:
+            self._made[made.key] = made
+            self._made.move_to_end(made.key)
+            while len(self._made) > self._most:
+                self._made.popitem(last=False)
+
+    def get(self, key: object) -> Made | None:
+        """The speech, or None if it is no longer kept."""
+        with self._lock:
+            return self._made.get(key) if isinstance(key, str) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,21 +80,29 @@ class Result:
     audio: gr.Audio
     first: gr.Radio
     grid: gr.HTML
-    bundle: gr.DownloadButton
-    wav: gr.DownloadButton
-    info: gr.DownloadButton
-    png: gr.Button
-    svg: gr.Button
+    files: dict[str, gr.DownloadButton]
+    pictures: tuple[gr.Button, gr.Button]
+    takes: gr.HTML
     made: gr.State
     under: gr.Column
+    recent: Recent
 
     @property
     def parts(self) -> list[Component]:
         """What `shown` updates."""
         return [
-            self.status, self.live, self.audio, self.first, self.grid, self.bundle, self.wav, self.info, self.png,
-            self.svg, self.made,
+            self.status, self.live, self.audio, self.first, self.grid, *self.files.values(), *self.pictures,
+            self.takes, self.made,
         ]  # fmt: skip
+
+    def shown_again(self, made: Made | None) -> Iterator[dict[Any, Any]]:
+        """Updates for a take that the page shows by itself: what can be done with it; None if it is not kept."""
+        if made is None:
+            off = {part: gr.update(interactive=False) for part in (*self.files.values(), *self.pictures)}
+            yield off | {self.made: None, self.status: FOREIGN, self.first: gr.update(visible=False)}
+            return
+        with self.shown(made) as updates:
+            yield {part: update for part, update in updates.items() if part not in (self.audio, self.grid, self.takes)}
 
     @contextmanager
     def shown(self, made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[Any, Any]]:
@@ -65,43 +111,71 @@ class Result:
         Args:
             chosen: the phonemes that are to be marked in the grid and heard.
         """
-        speech, name = made.speech, f"phonelm-{made.speech.settings.seed}"
-        with TemporaryDirectory() as folder:
-            wav, info = save_speech(speech, Path(folder))
-            bundle = Path(folder, f"{name}.zip")
-            bundle.write_bytes(pack(speech, made.recipe))
-            n = len(speech.frames[0].codes)
-            yield {
-                self.status: summary(speech), self.audio: gr.update(value=wav, autoplay=chosen is not None),
+        self.recent.keep(made)
+        with _values(made, chosen) as values:
+            files = {self.files[kind]: gr.update(value=values[kind], interactive=True) for kind in KINDS}
+            n = values["codebooks"]
+            yield files | {button: gr.update(interactive=True) for button in self.pictures} | {
+                self.status: values["status"],
+                self.audio: gr.update(value=values["audio"], autoplay=chosen is not None),
                 self.first: gr.update(choices=_first_choices(n), value=n, visible=n > 1),
-                self.grid: grid_json(speech, chosen=chosen), self.bundle: str(bundle), self.wav: wav, self.info: info,
-                self.made: made,
+                self.grid: values["grid"], self.takes: values["take"], self.made: made,
             }  # fmt: skip
 
-    def ready_after(self, event) -> None:
-        """Downloads can be pressed once an event has succeeded."""
-        buttons = [self.bundle, self.wav, self.info, self.png, self.svg]
-        event.success(lambda: [gr.update(interactive=True)] * len(buttons), None, buttons, **QUICK)
+
+@contextmanager
+def _values(made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[str, Any]]:
+    """What the components show of a speech, by name; its files are there until the end of the block."""
+    speech = made.speech
+    with TemporaryDirectory() as folder:
+        take = Path(folder, f"take-{made.key}.wav")
+        write_audio(take, speech.wav, speech.sample_rate)
+        yield {
+            **save_all(speech, made.recipe, Path(folder)), "status": summary(speech), "audio": str(take),
+            "codebooks": len(speech.frames[0].codes), "grid": grid_json(speech, chosen=chosen, take=made.key),
+            "take": take_json(made.key, speech),
+        }  # fmt: skip
 
 
-def result_view(tts: TTS, turns: Turns) -> Result:
-    """Lay it out, empty, with all that needs nothing but the speech."""
-    k = tts.model.config.n_codebooks
-    status = gr.HTML("<p>The result will be here.</p>", elem_id="status", elem_classes="status")
-    live = live_player("live-sound")
-    audio = gr.Audio(label="Speech", interactive=False, buttons=[], waveform_options=PLAIN, elem_id="speech")
-    first = gr.Radio(_first_choices(k), value=k, label="Listen with the first … codebooks", visible=False,
-                     elem_id="first")  # fmt: skip
-    grid = code_grid("#speech audio", "grid", live=True, selectable=True)
+def result_view(tts: TTS, turns: Turns, opening: Made | None = None) -> Result:
+    """Lay it out, with all that needs nothing but the speech.
+
+    Args:
+        opening: what is shown at the start.
+    """
+    if opening is None:
+        result, picture = _lay_out(tts, {}, None)
+    else:
+        with _values(opening) as values:
+            result, picture = _lay_out(tts, values, opening)
+        result.recent.keep(opening)
+    _wire(tts, turns, result, picture)
+    return result
+
+
+def _lay_out(tts: TTS, values: dict[str, Any], opening: Made | None) -> tuple[Result, gr.DownloadButton]:
+    """The components, and the hidden one through which pictures are downloaded; `values` by name, as from `_values`."""
+    n = values.get("codebooks", tts.model.config.n_codebooks)
+    status = gr.HTML(values.get("status", "<p>The speech will be here.</p>"), elem_id="status", elem_classes="status")
+    live = transport("#speech audio", "grid", "live-sound")
+    audio = gr.Audio(values.get("audio"), label="Speech", interactive=False, buttons=[], waveform_options=PLAIN,
+                     elem_id="speech", elem_classes="behind")  # fmt: skip
+    grid = code_grid("#speech audio", "grid", values.get("grid"), live=True, selectable=True)
     under = gr.Column()
     with gr.Row(elem_id="downloads"):
-        small = {"interactive": False, "size": "sm", "min_width": 110}
-        bundle = gr.DownloadButton("Take it along (ZIP)", **small)
-        wav = gr.DownloadButton("Audio (WAV)", **small)
-        info = gr.DownloadButton("Details (JSON)", **small)
-        png, svg = gr.Button("Picture (PNG)", **small), gr.Button("Picture (SVG)", **small)
-    picture = gr.DownloadButton(visible="hidden", elem_id="picture-file")
-    made, colour = gr.State(time_to_live=KEEP_S), gr.Textbox(visible=False)
+        small: dict[str, Any] = {"interactive": bool(values), "size": "sm", "min_width": 72}
+        files = {kind: gr.DownloadButton(LABELS[kind], value=values.get(kind), **small) for kind in KINDS}
+        pictures = gr.Button("PNG", **small), gr.Button("SVG", **small)
+    first = gr.Radio(_first_choices(n), value=n, label="Hear it with fewer codebooks", visible=bool(values) and n > 1,
+                     elem_id="first")  # fmt: skip
+    takes = takes_list(values.get("take"))
+    hidden = gr.DownloadButton(visible="hidden", elem_id="picture-file")
+    made = gr.State(opening, time_to_live=KEEP_S)
+    return Result(status, live, audio, first, grid, files, pictures, takes, made, under, Recent()), hidden
+
+
+def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) -> None:
+    colour = gr.Textbox(visible=False)
     kinds = [gr.Textbox(kind, visible=False) for kind in ("png", "svg")]
 
     def listen(made: Made | None, n: int, request: gr.Request):
@@ -123,11 +197,11 @@ def result_view(tts: TTS, turns: Turns) -> Result:
             save_grid(made.speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
             yield str(path)
 
-    first.input(listen, [made, first], audio, show_progress="hidden", api_visibility="private", **MODEL)
-    for button, kind in zip((png, svg), kinds, strict=True):
-        button.click(draw, [made, colour, kind], picture, js=COLOUR, show_progress="hidden",
+    result.first.input(listen, [result.made, result.first], result.audio, show_progress="hidden",
+                       api_visibility="private", **MODEL)  # fmt: skip
+    for button, kind in zip(result.pictures, kinds, strict=True):
+        button.click(draw, [result.made, colour, kind], picture, js=COLOUR, show_progress="hidden",
                      api_visibility="private").success(None, js=DOWNLOAD)  # fmt: skip
-    return Result(status, live, audio, first, grid, bundle, wav, info, png, svg, made, under)
 
 
 def _first_choices(n: int) -> list[tuple[str, int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -11,11 +13,11 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from phonelm.tts import Turn, Turns
-from phonelm.ui.events import MODEL, QUICK, failed, user_of, without_folder
+from phonelm.ui.events import MODEL, QUICK, user_of, without_folder
 from phonelm.ui.html import problem, waiting
 
 STOPPED = "Stopped before it began."
-HUSH = "document.dispatchEvent(new CustomEvent('phonelm:hush'))"
+HUSH = "document.dispatchEvent(new CustomEvent('phonelm:stop'))"
 
 
 class Running:
@@ -35,7 +37,52 @@ class Stopped(Exception):
     """A run was stopped before there was anything to show; `args[0]` is what the page says."""
 
 
+class Blamed(Exception):
+    """An input that cannot be used.
+
+    Attributes:
+        place: the component next to that input, which shows the error.
+        error: says what is wrong.
+    """
+
+    def __init__(self, place: gr.HTML, error: Exception) -> None:
+        super().__init__(str(error))
+        self.place, self.error = place, error
+
+
+@contextmanager
+def blame(place: gr.HTML) -> Iterator[None]:
+    """Errors of what is done inside are shown at `place`, which is among the outputs of the run."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise Blamed(place, error) from error
+
+
 Work = Callable[[dict, Running, Turn], Iterator[dict[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run does.
+
+    Attributes:
+        turns: the work waits there before its first turn.
+        work: called with the values of `inputs` by component, the run, and its turns; yields updates. Whatever it does
+            before its first update is done before it waits.
+        outputs: what the work updates, `status` among it.
+        status: says how it goes.
+        failed_too: updates after an error or a stop.
+        clips: of the inputs those with files of users, which an error names without their place on the server.
+    """
+
+    turns: Turns
+    work: Work
+    inputs: set[Component]
+    outputs: list[Component]
+    status: gr.HTML
+    failed_too: dict[Any, Any] = field(default_factory=dict)
+    clips: Sequence[Component] = ()
 
 
 class Run(NamedTuple):
@@ -45,69 +92,65 @@ class Run(NamedTuple):
     halt: gr.Button
     flag: gr.State
 
-    def wire(
-        self, turns: Turns, work: Work, inputs: set[Component], outputs: list[Component], status: gr.HTML,
-        failed_too: dict[Any, Any] | None = None, clips: Sequence[Component] = (),
-    ) -> Dependency:  # fmt: skip
+    def wire(self, job: Job) -> Dependency:
         """Make the buttons start and stop some work. What the page shows stays until the work changes it.
 
-        Args:
-            turns: the work waits there before its first turn.
-            work: called with the values of `inputs` by component, the run, and its turns; yields updates. Whatever it
-                does before its first update is done before it waits.
-            outputs: what the work updates, `status` among it.
-            status: says how it goes.
-            failed_too: updates after an error or a stop.
-            clips: of the inputs those with files of users, which an error names without their place on the server.
         Returns:
             The event of the work.
         """
-        buttons, after = [self.go, self.halt], failed_too or {}
+        buttons = [self.go, self.halt]
 
         def begin():
             return {self.flag: Running(), self.go: gr.update(interactive=False), self.halt: gr.update(interactive=True),
-                    status: waiting(0)}  # fmt: skip
+                    job.status: waiting(0)}  # fmt: skip
 
         def start(values: dict, request: gr.Request):
-            running = values[self.flag]
-            if running.stop.is_set():
-                return
-            running.began = True
-            try:
-                with turns.request(user_of(request)) as turn:
-                    yield from work(values, running, turn)
-            except Stopped as stopped:
-                yield {status: f"<p>{stopped.args[0]}</p>"} | after
-            except (ValueError, OSError) as error:
-                reason = without_folder(error, *(values[clip] for clip in clips))
-                yield {status: problem(reason)} | after
-                raise failed(reason) from None
-            finally:
-                running.ended = True
+            yield from _done(job, values, values[self.flag], user_of(request))
 
-        def stop(running: Running | None):
-            """A run that has not begun, because too many are before it, gives the page back at once."""
-            if running is None:
-                return gr.skip(), gr.skip(), gr.skip()
-            running.stop.set()
-            if running.began:
-                return gr.skip(), gr.skip(), gr.skip()
-            running.ended = True
-            return *free(running), f"<p>{STOPPED}</p>"
-
-        def free(running: Running | None):
-            """Go instead of Stop, unless another run has begun since."""
-            if running is None or not running.ended:
-                return gr.skip(), gr.skip()
-            return gr.update(interactive=True), gr.update(interactive=False)
-
-        begun = self.go.click(begin, None, [self.flag, *buttons, status], js=f"() => {{ {HUSH}; return []; }}", **QUICK)
-        event = begun.then(start, inputs | {self.flag}, outputs, api_visibility="private", show_progress="hidden",
-                           **MODEL)  # fmt: skip
+        begun = self.go.click(begin, None, [self.flag, *buttons, job.status], js=f"() => {{ {HUSH}; return []; }}",
+                              **QUICK)  # fmt: skip
+        event = begun.then(start, job.inputs | {self.flag}, job.outputs, api_visibility="private",
+                           show_progress="hidden", **MODEL)  # fmt: skip
         for when in (event.then, event.failure):  # Gradio 6.31 leaves out `then` after a failure
-            when(free, self.flag, buttons, **QUICK)
-        self.halt.click(stop, self.flag, [*buttons, status], js=f"(flag) => {{ {HUSH}; return flag; }}", **QUICK)
+            when(_free, self.flag, buttons, **QUICK)
+        self.halt.click(_halt, self.flag, [*buttons, job.status], js=f"(flag) => {{ {HUSH}; return flag; }}", **QUICK)
         return event
+
+
+def _done(job: Job, values: dict, running: Running, user: str) -> Iterator[dict[Any, Any]]:
+    """Do the work of a run; yields its updates, at the end those after an error or a stop if there was one."""
+    if running.stop.is_set():
+        return
+    running.began = True
+    try:
+        with job.turns.request(user) as turn:
+            yield from job.work(values, running, turn)
+    except Stopped as stopped:
+        yield {job.status: f"<p>{stopped.args[0]}</p>"} | job.failed_too
+    except (Blamed, ValueError, OSError) as error:
+        place, error = (error.place, error.error) if isinstance(error, Blamed) else (job.status, error)
+        reason = without_folder(error, *(values[clip] for clip in job.clips))
+        yield {job.status: ""} | job.failed_too | {place: problem(reason)}
+    finally:
+        running.ended = True
+
+
+def _halt(running: Running | None):
+    """Stop a run. One that has not begun, because too many are before it, gives the page back at once."""
+    if running is None:
+        return gr.skip(), gr.skip(), gr.skip()
+    running.stop.set()
+    if running.began:
+        return gr.skip(), gr.skip(), gr.skip()
+    running.ended = True
+    return *_free(running), f"<p>{STOPPED}</p>"
+
+
+def _free(running: Running | None):
+    """Go instead of Stop, unless another run has begun since."""
+    if running is None or not running.ended:
+        return gr.skip(), gr.skip()
+    return gr.update(interactive=True), gr.update(interactive=False)
 
 
 def first_turn(running: Running, turn: Turn, status: gr.HTML) -> Iterator[dict[Any, Any]]:
@@ -120,7 +163,8 @@ def first_turn(running: Running, turn: Turn, status: gr.HTML) -> Iterator[dict[A
 
 def run_buttons(go: str, prefix: str = "") -> Run:
     """Lay them out; `go` is the label of what starts the run."""
-    with gr.Row():
-        start = gr.Button(go, variant="primary", elem_id=f"{prefix}generate")
-        halt = gr.Button("Stop", variant="stop", interactive=False, elem_id=f"{prefix}stop")
+    with gr.Row(elem_classes="run"):
+        start = gr.Button(go, variant="primary", size="lg", scale=4, min_width=160, elem_id=f"{prefix}generate")
+        halt = gr.Button("Stop", variant="stop", size="lg", scale=1, min_width=90, interactive=False,
+                         elem_id=f"{prefix}stop")  # fmt: skip
     return Run(start, halt, gr.State())

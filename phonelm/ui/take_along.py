@@ -28,7 +28,7 @@ from phonelm.tts import (
     voice_identity,
 )
 from phonelm.ui.controls import Controls
-from phonelm.ui.events import KEEP_S, failed
+from phonelm.ui.events import KEEP_S
 from phonelm.ui.html import problem
 from phonelm.ui.phonemes import say_again, sentences
 from phonelm.ui.text_input import TextInput
@@ -94,7 +94,7 @@ def recipe_input(
             recipe, notes = read_recipe(tts, here, settings, path)
         except (ValueError, OSError) as error:
             yield {note: problem(str(error))}
-            raise failed(str(error)) from None
+            return
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             kind, clip = recipe.voice, None
             if not isinstance(kind, str):
@@ -104,7 +104,7 @@ def recipe_input(
             yield {
                 text.text: recipe.text, text.by_hand: recipe.by_hand,
                 text.phonemes: gr.update(value=recipe.phonemes, visible=recipe.by_hand),
-                voice.kind: kind, voice.clip: gr.update(value=clip, visible=clip is not None),
+                voice.kind: kind, voice.clip: clip,
                 **dict(zip(settings, values, strict=True)), seed: recipe.settings.seed, keep: True, loaded: recipe,
                 note: "".join(f"<p class=note>{escape(line)}</p>" for line in notes),
             }  # fmt: skip

@@ -16,52 +16,63 @@ NOTATION = "ARPAbet with stress, words apart by |, one line for each sentence. U
 
 
 class TextInput(NamedTuple):
-    """What `written.sentences` takes, in its order."""
+    """What `phonemes.sentences` takes, in its order."""
 
     text: gr.Textbox
     by_hand: gr.Checkbox
     phonemes: gr.Textbox
 
 
-def text_input(tts: TTS, aside: Aside, prefix: str = "") -> TextInput:
-    """Lay it out and make it live; `prefix` is that of the ids in the page."""
+def text_input(tts: TTS, aside: Aside, prefix: str = "", start: str = "") -> tuple[TextInput, gr.HTML]:
+    """Lay it out and make it live.
+
+    Args:
+        prefix: of the ids in the page.
+        start: the text at the start.
+    Returns:
+        The inputs; the note under the text, which says what is wrong with it.
+    """
 
     def read(text, by_hand, phonemes):
+        """The note under the text, and its phonemes."""
         count = f"<p class='count{' over' if len(text) > MAX_CHARACTERS else ''}'>{len(text)} of {MAX_CHARACTERS}</p>"
         if not text.strip() and not by_hand:
-            return count
+            return count, ""
         try:
-            return count + interlinear(sentences(tts, text, by_hand, phonemes))
+            return count, interlinear(sentences(tts, text, by_hand, phonemes))
         except ValueError as error:
-            return count + problem(str(error))
+            return problem(str(error)) + count, ""
 
     async def preview(text, by_hand, phonemes, request: gr.Request):
-        """The text's counter and phonemes, unless it is changed meanwhile."""
+        """What `read` gives, unless the text is changed meanwhile."""
         try:
             return await aside.run((user_of(request), prefix, "preview"), read, text, by_hand, phonemes)
         except LeftOut:
-            return gr.skip()
+            return gr.skip(), gr.skip()
         except Overloaded as error:
-            return problem(str(error))
+            return problem(str(error)), gr.skip()
 
     async def switch(text, by_hand, phonemes, request: gr.Request):
         """Into the editing by hand, with the text's phonemes if there are none yet; or back."""
-        start = (phonemes or "") if by_hand else ""
-        if by_hand and not start.strip():
+        begin = (phonemes or "") if by_hand else ""
+        if by_hand and not begin.strip():
             try:
-                start = notation(await aside.run((user_of(request), prefix, "switch"), sentences, tts, text))
+                begin = notation(await aside.run((user_of(request), prefix, "switch"), sentences, tts, text))
             except (ValueError, LeftOut):
-                start = ""
-        return gr.update(interactive=not by_hand), gr.update(value=start, visible=by_hand)
+                begin = ""
+        return gr.update(interactive=not by_hand), gr.update(value=begin, visible=by_hand)
 
-    text = gr.Textbox(label="Text", info=f"English, up to {MAX_CHARACTERS} characters", lines=4, max_lines=12,
-                      placeholder="What shall be said?", elem_id=f"{prefix}text")  # fmt: skip
-    live = gr.HTML(read("", False, ""), elem_id=f"{prefix}live", elem_classes="phonemes")
-    by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id=f"{prefix}by-hand")
-    phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False,
-                          placeholder="HH AH0 L OW1 | W ER1 L D .", elem_id=f"{prefix}notation")  # fmt: skip
+    about, words = read(start, False, "")
+    text = gr.Textbox(start, label="Text", lines=5, max_lines=12, placeholder="What shall be said?",
+                      elem_id=f"{prefix}text", elem_classes="text")  # fmt: skip
+    note = gr.HTML(about, elem_id=f"{prefix}note", elem_classes="text-note")
+    with gr.Accordion("Pronunciation", open=False, elem_id=f"{prefix}pronunciation", elem_classes="fold"):
+        live = gr.HTML(words, elem_id=f"{prefix}live", elem_classes="phonemes")
+        by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id=f"{prefix}by-hand")
+        phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False,
+                              placeholder="HH AH0 L OW1 | W ER1 L D .", elem_id=f"{prefix}notation")  # fmt: skip
     parts = TextInput(text, by_hand, phonemes)
     for box in (text, phonemes):
-        box.change(preview, list(parts), live, trigger_mode="always_last", **QUICK)
-    by_hand.change(switch, list(parts), [text, phonemes], **QUICK).then(preview, list(parts), live, **QUICK)
-    return parts
+        box.change(preview, list(parts), [note, live], trigger_mode="always_last", **QUICK)
+    by_hand.change(switch, list(parts), [text, phonemes], **QUICK).then(preview, list(parts), [note, live], **QUICK)
+    return parts, note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import NamedTuple
 
@@ -10,11 +11,17 @@ import gradio as gr
 from phonelm.audio import read_audio
 from phonelm.tts import TTS, Clip, check_clip
 from phonelm.ui.aside import Aside, LeftOut
+from phonelm.ui.assets import asset
 from phonelm.ui.events import QUICK, user_of, without_folder
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable
 
 CLIP = "clip"  # what `VoiceInput.kind` holds beside the names of the bundled voices
+CLIP_NAME, CLIP_ABOUT = "Your own clip", "a few seconds of speech"
+CONSENT = (
+    "<p class=note>Use your own voice, or one whose owner has agreed. The clip is not kept: the server deletes it "
+    "within two hours. Files made here say that they are synthetic.</p>"
+)
 
 
 class VoiceInput(NamedTuple):
@@ -38,8 +45,19 @@ def read_clip(path: str) -> Clip:
     return read_audio(path, check_clip)
 
 
-def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> VoiceInput:
-    """Lay it out; the clip is prepared as soon as it is there. `prefix` is that of the ids in the page."""
+def shown_name(name: str) -> str:
+    """A bundled voice's name as people read it."""
+    return name.replace("-", " ").capitalize()
+
+
+def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> tuple[VoiceInput, gr.HTML]:
+    """Lay it out; the clip is prepared as soon as it is there.
+
+    Args:
+        prefix: of the ids in the page.
+    Returns:
+        The inputs; the note under the clip, which says what is wrong with it.
+    """
 
     def prepare(kind, clip):
         """The voice, and the sound of its codes."""
@@ -60,22 +78,36 @@ def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> VoiceInput:
         with playable(tts, voice.wav, sound) as files:
             yield *files, notes
 
-    names = list(tts.voices)
-    kind = gr.Radio([*names, ("from a clip", CLIP)], value=names[0], label="Voice", elem_id=f"{prefix}voice-kind")
-    clip = gr.Audio(
-        label="A few seconds of speech: WAV, FLAC, OGG, MP3, M4A or WebM", type="filepath", visible=False, buttons=[],
-        sources=["upload", "microphone"], elem_id=f"{prefix}voice",
-    )  # fmt: skip
-    with gr.Accordion("Listen to the voice as the model gets it", open=False, elem_id=f"{prefix}heard") as accordion:
-        note = gr.HTML(elem_id=f"{prefix}voice-note")
+    kind = _cards(tts, prefix)
+    with gr.Column(visible=False, elem_id=f"{prefix}own-clip") as own:
+        clip = gr.Audio(
+            label="Drop a file (WAV, FLAC, OGG, MP3, M4A or WebM), or record", type="filepath", buttons=[],
+            sources=["upload", "microphone"], elem_id=f"{prefix}voice",
+        )  # fmt: skip
+        gr.HTML(CONSENT)
+    note = gr.HTML(elem_id=f"{prefix}voice-note", elem_classes="voice-note")
+    with gr.Accordion("The voice as the model hears it", open=False, elem_id=f"{prefix}heard",
+                      elem_classes="fold") as accordion:  # fmt: skip
         options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
         used = gr.Audio(label="The clip that is used, trimmed", elem_id=f"{prefix}voice-used", **options)
         codec = gr.Audio(label="Through the codec: as good as it can get", elem_id=f"{prefix}voice-codec", **options)
     parts = VoiceInput(kind, clip)
     prepared = [used, codec, note]
-    kind.change(lambda k: gr.update(visible=k == CLIP), kind, clip, **QUICK).then(heard, [*parts], prepared, **QUICK)
-    clip.change(heard, [*parts], prepared, **QUICK).then(
-        lambda c: gr.update(open=c is not None), clip, accordion, **QUICK
-    )
+    kind.change(lambda k: gr.update(visible=k == CLIP), kind, own, **QUICK).then(heard, [*parts], prepared, **QUICK)
+    clip.change(heard, [*parts], prepared, **QUICK)
     accordion.expand(heard, [*parts], prepared, **QUICK)
-    return parts
+    return parts, note
+
+
+def _cards(tts: TTS, prefix: str) -> gr.Radio:
+    """A card for each voice; `assets/cards.js` adds what it sounds like, and a button that plays it."""
+    names = list(tts.voices)
+    kind = gr.Radio([(CLIP_NAME, CLIP), *((shown_name(name), name) for name in names)], value=names[0], label="Voice",
+                    elem_id=f"{prefix}voice-kind", elem_classes="cards")  # fmt: skip
+    gr.set_static_paths([voice.path for voice in tts.voices.values()])
+    cards = {CLIP: {"about": CLIP_ABOUT}} | {
+        name: {"about": voice.about, "file": str(voice.path)} for name, voice in tts.voices.items()
+    }  # fmt: skip
+    gr.HTML(json.dumps(cards), html_template="<span hidden></span>", js_on_load=asset("cards.js"),
+            apply_default_css=False, radios=f"#{prefix}voice-kind", elem_classes="no-room")  # fmt: skip
+    return kind

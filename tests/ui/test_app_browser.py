@@ -18,7 +18,7 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 ).split()
 WAIT_MS = 120_000
-GRID, CANVAS, READOUT = "#grid .grid-full:not([hidden])", "#grid canvas", "#grid .grid-readout"
+GRID, CANVAS, READOUT = "#grid .grid-full:not([hidden])", "#grid .grid-span canvas", "#grid .grid-readout"
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def colours(page):
     """How many different colours the grid's canvas shows, and the brightness of its lower left corner."""
     return page.evaluate(
         """() => {
-          const canvas = document.querySelector("#grid canvas"), c = canvas.getContext("2d");
+          const canvas = document.querySelector("#grid .grid-span canvas"), c = canvas.getContext("2d");
           const p = c.getImageData(0, 0, canvas.width, canvas.height).data, seen = new Set();
           for (let i = 0; i < p.length; i += 4) seen.add((p[i] << 16) | (p[i + 1] << 8) | p[i + 2]);
           const last = 4 * (canvas.height - 2) * canvas.width;
@@ -103,12 +103,16 @@ def colours(page):
 
 
 def test_text_becomes_speech_and_a_grid(page):
+    unfold(page, "#pronunciation")
     generate(page, "I read it.")
     assert page.locator("#live b").all_inner_texts() == ["I", "read", "it"]
-    assert "10 of 600" in page.inner_text("#live") and "end of text" in page.inner_text("#status")
-    assert page.is_enabled("#generate") and page.is_disabled("#stop")
+    assert "10 of 600" in page.inner_text("#note") and "end of text" in page.text_content("#status")
+    page.wait_for_selector("#stop[disabled]")
     assert colours(page)[0] > 20
-    for name, start in (("Details (JSON)", b"{"), ("Audio (WAV)", b"RIFF"), ("PNG", b"\x89PNG"), ("SVG", b"<?xml")):
+    for name, start in (
+        ("JSON", b"{"), ("WAV", b"RIFF"), ("MP3", (b"ID3", b"\xff")), ("SRT", b"1\n00:00:00,"), ("VTT", b"WEBVTT"),
+        ("ZIP", b"PK"), ("PNG", b"\x89PNG"), ("SVG", b"<?xml"),
+    ):
         with page.expect_download() as download:
             page.click(f"#downloads button:has-text('{name}')")
         assert download.value.suggested_filename.startswith("phonelm-")
@@ -147,7 +151,9 @@ def test_a_click_in_the_grid_moves_the_player_and_the_playhead_follows_it(page):
     generate(page, "I read it. Do you?")
     x, y = cell(page, 30, 1)
     page.mouse.click(x, y)
-    assert player(page, "currentTime") == pytest.approx(0.4, abs=0.01)
+    page.wait_for_function("document.querySelector('#speech audio').currentTime > 0.41")  # it plays from there
+    assert player(page, "played.start(0)") == pytest.approx(0.4, abs=0.02)
+    page.evaluate("document.dispatchEvent(new CustomEvent('phonelm:stop'))")
     readout = page.inner_text(READOUT)
     for part in ("frame 30", "0.400 s", "phoneme", "codebook 2", "code ", "entropy"):
         assert part in readout
@@ -222,11 +228,9 @@ def test_the_contrast_of_generate(page, app_url, theme):
 
 def test_an_error_is_shown_and_nothing_is_lost(page):
     generate(page, "Добро", wait=False)
-    page.wait_for_selector("#status .problem")
-    assert "'Д'" in page.inner_text("#status .problem")
-    assert "'Д'" in page.inner_text("#live .problem")
-    page.wait_for_selector(".toast-body:has-text('another script')")
+    page.wait_for_selector("#note .problem:has-text('another script')")
     page.wait_for_selector("#generate:not([disabled])")
+    assert page.locator(".problem:visible, .toast-body").count() == 1 and "'Д'" in page.inner_text(".problem")
     assert page.input_value("#text textarea") == "Добро"
 
 
@@ -242,12 +246,13 @@ def test_stop(page, unhurried):
 
 
 def test_phonemes_edited_by_hand(page):
+    unfold(page, "#pronunciation")
     page.fill("#text textarea", "I read it.")
     page.wait_for_selector("#live b >> nth=2")
     page.check("#by-hand input")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
     page.fill("#notation textarea", "AY1 | R XX D | IH1 T .")
-    page.wait_for_selector("#live .problem:has-text('unknown phonemes XX')")
+    page.wait_for_selector("#note .problem:has-text('unknown phonemes XX')")
     page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
     page.wait_for_selector("#live code:has-text('R EH1 D')")
     page.click("#generate")
@@ -259,17 +264,19 @@ def test_phonemes_edited_by_hand(page):
 def test_a_clip_is_the_voice_and_can_be_heard(page, voice_file):
     page.check("#voice-kind input[value=clip]")
     page.click("#generate")
-    page.wait_for_selector("#status .problem")
+    page.wait_for_selector("#voice-note .problem")
+    unfold(page, "#heard")
     page.set_input_files("#voice input[type=file]", voice_file)
     page.wait_for_function("document.querySelector('#voice-codec audio')?.duration > 0")
     used, codec = (page.evaluate(f"document.querySelector('#voice-{p} audio').duration") for p in ("used", "codec"))
     assert used == pytest.approx(2, abs=0.15) and codec == pytest.approx(used, abs=0.02)
     generate(page, "Hello.")
-    assert "end of text" in page.inner_text("#status")
+    assert "end of text" in page.text_content("#status")
 
 
 def test_the_seed_is_new_or_kept(page):
     seed = "#seed input[type=number]"
+    unfold(page, "#settings")
     generate(page, "Hi.")
     first = page.input_value(seed)
     page.click("#seed .dice")
@@ -277,7 +284,7 @@ def test_the_seed_is_new_or_kept(page):
     assert page.is_checked("#seed input[type=checkbox]")
     kept = page.input_value(seed)
     generate(page, "Hi.")
-    assert page.input_value(seed) == kept and f"Seed {kept}" in page.inner_text("#status")
+    assert page.input_value(seed) == kept and f"Seed {kept}" in page.text_content("#status")
 
 
 def test_listening_with_fewer_codebooks(page):
@@ -297,7 +304,7 @@ def test_no_sideways_scrolling(page, width):
     page.wait_for_selector("text=Codebook clamping")
     generate(page, "Hello there.")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("document.querySelector('#grid canvas').getBoundingClientRect().right") <= width
+    assert page.evaluate("document.querySelector('#grid .grid-span canvas').getBoundingClientRect().right") <= width
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 
 const find = (selector) => element.querySelector(selector);
 const empty = find(".grid-empty"), full = find(".grid-full"), scroller = find(".grid-scroll"), span = find(".grid-span");
-const canvas = find("canvas"), select = find(".grid-colour"), readout = find(".grid-readout");
+const canvas = find(".grid-span canvas"), select = find(".grid-colour"), readout = find(".grid-readout");
 const context = canvas.getContext("2d");
 const MAX_PX = 48, START_PX = 9, FINGER = 1.5; // widths of a frame; step of the zoom
 const LEAD_IN = 30; // frames heard before those that were said again
@@ -32,13 +32,18 @@ function isLive() {
 }
 
 function load() {
-  const data = props.value ? JSON.parse(props.value) : null;
+  show(props.value);
+}
+
+function show(value) {
+  const data = value ? JSON.parse(value) : null;
   view.data = data;
   stale = false;
   empty.hidden = Boolean(data);
   full.hidden = !data;
   cursor = hover = null;
   setChoice(data?.chosen || null);
+  if (props.live) tellShown(data, value);
   if (!data) return;
   data.isClamped = new Set(data.clamped);
   data.mostEntropy = data.entropy.reduce((a, b) => Math.max(a, b), 0);
@@ -48,8 +53,7 @@ function load() {
     listenFrom(data.phonemes[data.chosen[0]][1] - LEAD_IN);
   } else {
     scroller.scrollLeft = 0;
-    view.px = Math.min(MAX_PX, Math.max(START_PX, fitting()));
-    zoomTo(view.px, 0);
+    zoomTo(fitting(), 0);
   }
   restyle();
   showReadout(readout, data, null, false);
@@ -67,6 +71,7 @@ function measure() {
   canvas.width = Math.round(view.width * dots);
   canvas.height = Math.round(height * dots);
   context.setTransform(dots, 0, 0, dots, 0, 0);
+  measureOverview(view.width, dots);
 }
 
 function restyle() {
@@ -96,6 +101,7 @@ function paint() {
   if (hover) drawCursor(context, view, hover, false);
   if (cursor) drawCursor(context, view, cursor, document.activeElement === scroller);
   drawGutter(context, view, gridHeight(view.data));
+  drawOverview(view, now());
   Object.assign(canvas.dataset, {px: view.px, gutter: GUTTER, codes: TOPS.codes});
   element.dataset.time = now().toFixed(3);
 }
@@ -240,7 +246,7 @@ canvas.addEventListener("click", (event) => {
   }
   cursor = {frame: startOf(cell), book: cell.book};
   showReadout(readout, view.data, cursor, false);
-  seek(cursor.frame);
+  listenTo(cell);
 });
 scroller.addEventListener("keydown", press);
 scroller.addEventListener("scroll", () => {
@@ -274,6 +280,7 @@ document.addEventListener("loadedmetadata", (event) => {
   if (performance.now() < pending.until) seek(pending.frame);
   pending = null;
 }, forever);
+document.addEventListener("phonelm:show", (event) => props.live && show(event.detail.value), forever);
 document.addEventListener("phonelm:run", () => (stale = true), forever);
 document.addEventListener("phonelm:live", (event) => {
   if (!props.live) return;
@@ -283,8 +290,9 @@ document.addEventListener("phonelm:live", (event) => {
 }, forever);
 new ResizeObserver(() => {
   if (!view.data || !scroller.clientWidth) return;
+  const isFitted = span.offsetWidth <= view.width + 1;
   measure();
-  zoomTo(view.px);
+  zoomTo(isFitted ? fitting() : view.px);
 }).observe(scroller);
 new MutationObserver(() => (element.isConnected ? restyle() : leaving.abort()))
   .observe(document.body, {attributes: true, attributeFilter: ["class"]});

@@ -25,7 +25,7 @@ from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import progress, summary
 from phonelm.ui.phonemes import sentences
 from phonelm.ui.remember import remember
-from phonelm.ui.run import Running, Stopped, first_turn, run_buttons
+from phonelm.ui.run import Job, Running, Stopped, blame, first_turn, run_buttons
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.swap import swap_button, swap_value
 from phonelm.ui.text_input import TextInput, text_input
@@ -40,6 +40,7 @@ class Side(NamedTuple):
     """The controls of one of the two."""
 
     voice: VoiceInput
+    voice_note: gr.HTML
     settings: Controls
     seed: gr.Number
     keep: gr.Checkbox
@@ -65,7 +66,7 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
     """Lay out the tab and wire it. It keeps the last pair and the votes of each user's own session, nothing else."""
     with gr.Row():
         with gr.Column(min_width=300):
-            text = text_input(tts, aside, "compare-")
+            text, text_note = text_input(tts, aside, "compare-")
             same_seed = gr.Checkbox(False, label="One seed for both: that of A", container=False,
                                     elem_id="compare-same-seed")  # fmt: skip
             blind = gr.Checkbox(False, label="Blind: do not tell me which is which", container=False,
@@ -97,8 +98,13 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
         kinds, clips = ([values[side.voice[part]] for side in sides] for part in range(2))
         if settings[0] == settings[1] and kinds[0] == kinds[1] and (kinds[0] != CLIP or clips[0] == clips[1]):
             raise ValueError("A and B are the same: give one another voice, seed or setting")
-        voices = [chosen(kind, clip) for kind, clip in zip(kinds, clips)]
-        return sentences(tts, *(values[part] for part in text)), list(zip(voices, settings))
+        voices = []
+        for side, kind, clip in zip(sides, kinds, clips):
+            with blame(side.voice_note):
+                voices.append(chosen(kind, clip))
+        with blame(text_note):
+            said = sentences(tts, *(values[part] for part in text))
+        return said, list(zip(voices, settings))
 
     def speak(values: dict, running: Running, turn: Turn):
         """Both, one after the other; `values` by component."""
@@ -162,8 +168,9 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
 
     ends = [status, sides_box, votes_box, *heard]
     inputs = {*text, *(part for s in sides for part in (*s.voice, *s.settings, s.seed, s.keep)), same_seed, blind}
-    run.wire(turns, speak, inputs, [*ends, swap, pair, *(side.seed for side in sides)], status,
-             {sides_box: gr.update(visible=True)}, [side.voice.clip for side in sides])  # fmt: skip
+    outputs = [*ends, swap, pair, text_note, *(part for side in sides for part in (side.seed, side.voice_note))]
+    run.wire(Job(turns, speak, inputs, outputs, status, {sides_box: gr.update(visible=True)},
+                 [side.voice.clip for side in sides]))  # fmt: skip
     for ballot in ballots:
         ballot.click(vote, [ballot, pair, votes], [*ends, pair, votes, count, table, forget], api_visibility="private",
                      show_progress="hidden")  # fmt: skip
@@ -184,11 +191,11 @@ def _side(tts: TTS, aside: Aside, name: str) -> Side:
     prefix = f"compare-{name.lower()}-"
     with gr.Column(min_width=300):
         gr.Markdown(f"### {name}")
-        voice = voice_input(tts, aside, prefix)
+        voice, voice_note = voice_input(tts, aside, prefix)
         seed, keep = seed_controls(f"{prefix}seed")
         with gr.Accordion("Settings", open=False, elem_id=f"{prefix}settings"):
             settings = controls(tts.model.config.n_codebooks)
-    return Side(voice, settings, seed, keep)
+    return Side(voice, voice_note, settings, seed, keep)
 
 
 def _place(name: str) -> Place:

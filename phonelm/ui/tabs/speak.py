@@ -3,70 +3,112 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import gradio as gr
 
 from phonelm.tts import TTS, Turn, Turns, identity
+from phonelm.ui import opening
 from phonelm.ui.aside import Aside
-from phonelm.ui.controls import controls, new_seed, sampling, seed_controls
-from phonelm.ui.edit import edit_panel
+from phonelm.ui.changed import changed_settings
+from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls, speed_slider
+from phonelm.ui.edit import EditPanel, edit_panel
+from phonelm.ui.events import QUICK
 from phonelm.ui.examples import examples
 from phonelm.ui.html import progress
 from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound
 from phonelm.ui.phonemes import sentences
 from phonelm.ui.remember import remember
-from phonelm.ui.result import Made, result_view
-from phonelm.ui.run import Running, Stopped, first_turn, run_buttons
+from phonelm.ui.result import Made, Result, result_view
+from phonelm.ui.run import Job, Run, Running, Stopped, blame, first_turn, run_buttons
 from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
-from phonelm.ui.text_input import text_input
-from phonelm.ui.voice import chosen, voice_input
+from phonelm.ui.text_input import TextInput, text_input
+from phonelm.ui.voice import VoiceInput, chosen, voice_input
 
 KEPT = "Stopped. The speech before it is still here."
 
 
+@dataclass(frozen=True, eq=False)
+class Form:
+    """What the user sets, and where errors of text and voice are shown."""
+
+    text: TextInput
+    text_note: gr.HTML
+    voice: VoiceInput
+    voice_note: gr.HTML
+    settings: Controls
+    seed: gr.Number
+    keep: gr.Checkbox
+    loaded: gr.State
+
+
 def speak_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
     """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
-    k, here = tts.model.config.n_codebooks, identity(tts)
-    with gr.Row():
-        with gr.Column(scale=2, min_width=300):
-            text = text_input(tts, aside)
-            run = run_buttons("Generate")
-            voice = voice_input(tts, aside)
-            seed, keep = seed_controls("seed")
-            with gr.Accordion("Settings", open=False, elem_id="settings"):
-                settings = controls(k)
-            loaded = recipe_input(tts, here, text, voice, settings, seed, keep)
-            share_link(tts, aside, text, voice, settings, seed, keep)
-            examples(tts, text, voice, settings)
-            remember({**text._asdict(), "voice": voice.kind, **settings._asdict(), "seed": seed, "keep": keep},
-                     {"phonemes": "by_hand"})  # fmt: skip
-        with gr.Column(scale=3, min_width=300):
-            result = result_view(tts, turns)
-            edit = edit_panel(tts, turns, result, run)
+    here = identity(tts)
+    with gr.Row(elem_id="ask"):
+        with gr.Column(scale=6, min_width=320) as text_column:
+            text, text_note = text_input(tts, aside, start=opening.TEXT)
+        with gr.Column(scale=7, min_width=320):
+            voice, voice_note = voice_input(tts, aside)
+    run = run_buttons("Generate")
+    with gr.Row(elem_id="manner"):
+        speed = speed_slider()
+    near = gr.Column()
+    result = result_view(tts, turns, opening.load(tts, here))
+    edit = edit_panel(tts, turns, result, run)
+    with gr.Accordion("More settings", open=False, elem_id="settings", elem_classes="fold"):
+        seed, keep = seed_controls("seed")
+        settings = controls(tts.model.config.n_codebooks, speed)
+    with near:
+        changed_settings(settings, seed, keep)
+    with gr.Accordion("Links and files", open=False, elem_id="sharing", elem_classes="fold"):
+        loaded = recipe_input(tts, here, text, voice, settings, seed, keep)
+        share_link(tts, aside, text, voice, settings, seed, keep)
+    with text_column:
+        examples(tts, text, voice, settings)
+    remember({**text._asdict(), "voice": voice.kind, **settings._asdict(), "seed": seed, "keep": keep},
+             {"phonemes": "by_hand"})  # fmt: skip
+    form = Form(text, text_note, voice, voice_note, settings, seed, keep, loaded)
+    _wire(tts, turns, form, run, result, edit)
+
+
+def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: EditPanel) -> None:
+    here = identity(tts)
 
     def speak(values: dict, running: Running, turn: Turn):
         """The speech, streamed; `values` by component."""
-        used = sampling(*[*(values[part] for part in settings), values[seed] if values[keep] else new_seed()])
-        written = tuple(values[part] for part in text)
-        said, prompt = sentences(tts, *written), chosen(*(values[part] for part in voice))
+        used = sampling(*[*(values[part] for part in form.settings), values[form.seed] if values[form.keep] else
+                          new_seed()])  # fmt: skip
+        written = tuple(values[part] for part in form.text)
+        with blame(form.text_note):
+            said = sentences(tts, *written)
+        with blame(form.voice_note):
+            prompt = chosen(*(values[part] for part in form.voice))
         yield from first_turn(running, turn, result.status)
-        yield {result.status: "<p>Listening to the voice …</p>", seed: used.seed}
+        yield {result.status: "<p>Listening to the voice …</p>", form.seed: used.seed}
+        with blame(form.voice_note), turn:
+            voice = tts.voice(prompt)
         sound = LiveSound(secrets.token_hex(4), tts.codec.sample_rate)
-        for chunk, speech in turn.share(tts.stream(said, prompt, used, lambda _: running.stop.is_set())):
-            yield {result.live: sound.message(chunk), result.status: progress(speech, turn.others)}
+        for chunk, speech in turn.share(tts.stream(said, voice, used, lambda _: running.stop.is_set())):
+            yield {result.live: sound.message(chunk, speech), result.status: progress(speech, turn.others)}
         if running.stop.is_set() and values[result.made] is not None:
             raise Stopped(KEPT)
-        yield {result.live: sound.message(None)}
+        yield {result.live: sound.message(None, speech)}
         with turn:
             speech.wav = tts.codec.waveform(speech.codes)
             recipe = recipe_of(speech, written, prompt, here)
-            speech = with_edits(tts, speech, recipe, values[loaded], running.stop.is_set, turn)
+            speech = with_edits(tts, speech, recipe, values[form.loaded], running.stop.is_set, turn)
         with result.shown(Made(speech, replace(recipe, edits=speech.edits))) as updates:
             yield updates | edit.cleared
 
-    inputs = {*text, *voice, *settings, seed, keep, loaded, result.made}
-    spoken = run.wire(turns, speak, inputs, [*result.parts, seed, *edit.cleared], result.status,
-                      {result.live: None}, [voice.clip])  # fmt: skip
-    result.ready_after(spoken)
+    def open_take(event: gr.EventData):
+        """A take that the page shows: with its speech, if that is kept, it can be edited and downloaded."""
+        for updates in result.shown_again(result.recent.get(getattr(event, "key", None))):
+            yield updates | edit.cleared
+
+    inputs = {*form.text, *form.voice, *form.settings, form.seed, form.keep, form.loaded, result.made}
+    outputs: list[Any] = [*result.parts, form.text_note, form.voice_note, form.seed, *edit.cleared]
+    run.wire(Job(turns, speak, inputs, outputs, result.status, {result.live: None}, [form.voice.clip]))
+    result.takes.choose(open_take, None, [*result.parts, *edit.cleared], **QUICK)

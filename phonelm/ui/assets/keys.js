@@ -1,0 +1,17 @@
+// Ctrl or Cmd with Enter generates, from anywhere in the tab. On a small screen the result is scrolled into view.
+const GO = "#generate, #compare-generate";
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const go = [...document.querySelectorAll(GO)].find((button) => button.offsetParent && !button.disabled);
+  if (!go) return;
+  event.preventDefault();
+  go.click();
+}, true);
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#generate")) return;
+  const place = document.querySelector("#live-sound"), edge = place?.getBoundingClientRect().bottom;
+  if (!place || edge <= innerHeight) return;
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  document.querySelector("#status").scrollIntoView({behavior, block: innerWidth < 700 ? "start" : "center"});
+});

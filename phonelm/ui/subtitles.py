@@ -1,0 +1,62 @@
+"""A speech's words as subtitles: SRT, and WebVTT with the time of each word. The times are the pointer's."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+from phonelm.tts import Speech
+
+LINE = 42  # characters in a cue
+
+
+class Word(NamedTuple):
+    """A word and when it is said, seconds."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+def words_of(speech: Speech) -> list[Word]:
+    """The words that were said, in order."""
+    said = [list(spans) for _, spans in groupby(speech.timeline, key=lambda span: span.word_index)]
+    return [Word(spans[0].word, spans[0].start_s, spans[-1].end_s) for spans in said if spans[0].word]
+
+
+def cues_of(speech: Speech) -> list[list[Word]]:
+    """The words in lines of at most `LINE` characters; a sentence begins a new one."""
+    ends, said = set(), 0
+    for phonemes in speech.phonemes:
+        said += len(phonemes.words)
+        ends.add(said)
+    cues: list[list[Word]] = [[]]
+    for i, word in enumerate(words_of(speech)):
+        if cues[-1] and (i in ends or len(" ".join(w.text for w in [*cues[-1], word])) > LINE):
+            cues.append([])
+        cues[-1].append(word)
+    return [cue for cue in cues if cue]
+
+
+def srt(speech: Speech) -> str:
+    """SubRip: numbered cues."""
+    return "".join(
+        f"{i}\n{_time(cue[0].start_s, ',')} --> {_time(cue[-1].end_s, ',')}\n{' '.join(w.text for w in cue)}\n\n"
+        for i, cue in enumerate(cues_of(speech), 1)
+    )
+
+
+def vtt(speech: Speech) -> str:
+    """WebVTT (W3C): cues, in them the time at which each word begins."""
+    lines = ["WEBVTT\n\n"]
+    for cue in cues_of(speech):
+        first, *rest = cue
+        text = " ".join([escape(first.text, False), *(f"<{_time(w.start_s)}>{escape(w.text, False)}" for w in rest)])
+        lines.append(f"{_time(first.start_s)} --> {_time(cue[-1].end_s)}\n{text}\n\n")
+    return "".join(lines)
+
+
+def _time(seconds: float, point: str = ".") -> str:
+    ms = round(seconds * 1000)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"

@@ -1,0 +1,30 @@
+"""The takes: every speech of this browser, as a row. The last ten stay in the browser's own storage.
+
+The server keeps nothing of them; `assets/takes.js` stores sound and grid of each in IndexedDB.
+"""
+
+from __future__ import annotations
+
+import json
+
+import gradio as gr
+
+from phonelm.tts import Speech
+from phonelm.ui.assets import asset
+
+KEPT = 10  # takes that survive a reload
+
+
+def take_json(key: str, speech: Speech) -> str:
+    """What a row says of a speech; its sound is in the player's file `take-KEY.wav`, the rest in the grid."""
+    return json.dumps({
+        "key": key, "text": speech.text, "voice": speech.voice.name or "your clip", "seed": speech.settings.seed,
+        "seconds": round(speech.duration_s, 2), "edits": len(speech.edits),
+    })  # fmt: skip
+
+
+def takes_list(value: str | None) -> gr.HTML:
+    """The component; its value is `take_json` of the newest take, or None."""
+    return gr.HTML(value, html_template=asset("takes.html"), css_template=asset("takes.css"), elem_id="takes",
+                   js_on_load=asset("takes_store.js", "takes.js"), apply_default_css=False, kept=KEPT,
+                   player="#speech audio")  # fmt: skip
