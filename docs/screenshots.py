@@ -35,10 +35,11 @@ def open_page(browser: Browser, url: str, theme: str) -> Page:
 def speak(page: Page) -> None:
     """A speech, a word of it chosen, and one cell pointed at."""
     page.fill("#text textarea", TEXT)
+    page.click("#settings button")
     page.fill("#seed input[type=number]", str(SEED))
     page.check("#seed input[type=checkbox]")
-    page.wait_for_selector("#live b >> nth=-1")
-    page.uncheck("#live-sound input")
+    page.wait_for_function("!document.querySelector('#note .count').innerText.startsWith('80')")
+    page.uncheck("#live-sound input[type=checkbox]")
     page.click("#generate")
     page.wait_for_selector("#grid .grid-full:not([hidden])")
     page.wait_for_selector("#generate:not([disabled])")

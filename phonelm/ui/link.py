@@ -26,11 +26,15 @@ FOLLOWED = "Text and settings are those of the link; press Generate to hear it."
 
 
 def share_link(
-    tts: TTS, aside: Aside, text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number, keep: gr.Checkbox
-) -> None:
-    """Lay out the button that copies the link, and let a link that the page is opened with set the controls."""
+    tts: TTS, aside: Aside, text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number,
+    keep: gr.Checkbox, note: gr.HTML,
+) -> None:  # fmt: skip
+    """Lay out the button that copies the link, and let a link that the page is opened with set the controls.
+
+    Args:
+        note: where it is said what the link does.
+    """
     copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
-    note = gr.HTML(elem_id="link-note", elem_classes="status")
     copy.click(None, [*text, voice.kind, *settings, seed], note, js=asset("link.js"), api_visibility="private")
 
     async def follow(kept: str, request: gr.Request) -> dict[Any, Any]:

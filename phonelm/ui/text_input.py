@@ -9,6 +9,7 @@ import gradio as gr
 from phonelm.tts import TTS
 from phonelm.ui.aside import Aside, LeftOut, Overloaded
 from phonelm.ui.events import QUICK, user_of
+from phonelm.ui.fold import fold
 from phonelm.ui.html import interlinear, problem
 from phonelm.ui.phonemes import MAX_CHARACTERS, notation, sentences
 
@@ -66,7 +67,7 @@ def text_input(tts: TTS, aside: Aside, prefix: str = "", start: str = "") -> tup
     text = gr.Textbox(start, label="Text", lines=5, max_lines=12, placeholder="What shall be said?",
                       elem_id=f"{prefix}text", elem_classes="text")  # fmt: skip
     note = gr.HTML(about, elem_id=f"{prefix}note", elem_classes="text-note")
-    with gr.Accordion("Pronunciation", open=False, elem_id=f"{prefix}pronunciation", elem_classes="fold"):
+    with fold("Pronunciation", f"{prefix}pronunciation"):
         live = gr.HTML(words, elem_id=f"{prefix}live", elem_classes="phonemes")
         by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id=f"{prefix}by-hand")
         phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False,

@@ -13,6 +13,7 @@ from phonelm.tts import TTS, Clip, check_clip
 from phonelm.ui.aside import Aside, LeftOut
 from phonelm.ui.assets import asset
 from phonelm.ui.events import QUICK, user_of, without_folder
+from phonelm.ui.fold import fold
 from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable
 
@@ -86,8 +87,7 @@ def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> tuple[VoiceInput, g
         )  # fmt: skip
         gr.HTML(CONSENT)
     note = gr.HTML(elem_id=f"{prefix}voice-note", elem_classes="voice-note")
-    with gr.Accordion("The voice as the model hears it", open=False, elem_id=f"{prefix}heard",
-                      elem_classes="fold") as accordion:  # fmt: skip
+    with fold("The voice as the model hears it", f"{prefix}heard") as head:
         options = {"interactive": False, "buttons": [], "waveform_options": PLAIN}
         used = gr.Audio(label="The clip that is used, trimmed", elem_id=f"{prefix}voice-used", **options)
         codec = gr.Audio(label="Through the codec: as good as it can get", elem_id=f"{prefix}voice-codec", **options)
@@ -95,7 +95,7 @@ def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> tuple[VoiceInput, g
     prepared = [used, codec, note]
     kind.change(lambda k: gr.update(visible=k == CLIP), kind, own, **QUICK).then(heard, [*parts], prepared, **QUICK)
     clip.change(heard, [*parts], prepared, **QUICK)
-    accordion.expand(heard, [*parts], prepared, **QUICK)
+    head.expand(heard, [*parts], prepared, **QUICK)
     return parts, note
 
 

@@ -48,10 +48,10 @@ def test_two_seeds_are_heard_and_seen(page):
     for grid in GRIDS:
         page.wait_for_selector(grid)
     assert re.search(r"\d\.\d% of the cells differ", page.inner_text("#compare-status"))
-    said = [page.inner_text(f"#compare-{name}-said") for name in ("first", "second")]
+    said = [page.text_content(f"#compare-{name}-said").strip() for name in ("first", "second")]
     seeds = [page.input_value(f"#compare-{side}-seed input[type=number]") for side in "ab"]
     for text, name, seed, seconds in zip(said, "AB", seeds, lengths):
-        assert text.startswith(name) and f"Seed {seed}" in text and f"{seconds:.2f} s" in text
+        assert text.startswith(name) and f"Seed {seed}" in text and f"{seconds:.1f} s" in text
     assert seeds[0] != seeds[1] and page.locator("#compare-votes").count() == 0
     legend = page.inner_text("#compare-second-grid .grid-legend")
     assert "another code" in legend and "the same" in legend
@@ -74,7 +74,7 @@ def test_grids_of_a_pair_move_together(page):
     page.evaluate(f"{place.format('second')} = 120")
     page.wait_for_function(f"{place.format('first')} === 120")
     page.wait_for_timeout(100)
-    widths = [page.locator(f"#compare-{n}-grid canvas").get_attribute("data-px") for n in ("first", "second")]
+    widths = [page.locator(f"#compare-{n}-grid .grid-span canvas").get_attribute("data-px") for n in ("first", "second")]
     assert widths[0] == widths[1] and page.evaluate(place.format("second")) == 120
 
 
@@ -126,8 +126,9 @@ def test_a_clip_against_a_bundled_voice(page, voice_file):
     page.click("button[role=tab]:has-text('Compare')")
     page.check("#compare-b-voice-kind input[value=clip]")
     start(page)
-    page.wait_for_selector("#compare-status .problem:has-text('there is no voice clip')")
+    page.wait_for_selector("#compare-b-voice-note .problem:has-text('there is no voice clip')")
     page.wait_for_selector("#compare-generate:not([disabled])")
+    app_browser.unfold(page, "#compare-b-heard")
     page.set_input_files("#compare-b-voice input[type=file]", voice_file)
     page.wait_for_function("document.querySelector('#compare-b-voice-codec audio')?.duration > 0")
     assert page.locator("#compare-a-voice-codec audio").count() == 0
@@ -158,12 +159,13 @@ def test_blind_trials_hide_which_is_which_until_the_vote_and_count_votes(page, m
         page.click(f"#compare-votes button:has-text('{ballot}')")
         page.wait_for_selector(GRIDS[1])
         page.wait_for_selector("#compare-votes", state="hidden")
-        said = [page.inner_text(f"#compare-{n}-said") for n in ("first", "second")]
-        assert [s.split("\n")[0] for s in said] == [["X was B", "Y was A"], ["X was A", "Y was B"]][trial]
-        assert all(f"{seconds:.2f} s of speech" in s for s, seconds in zip(said, lengths))
-        seed = page.input_value(f"#compare-{said[0].split()[2].lower()}-seed input[type=number]")
+        said = [page.text_content(f"#compare-{n}-said").strip() for n in ("first", "second")]
+        titles = [page.inner_text(f"#compare-{n}-said h3") for n in ("first", "second")]
+        assert titles == [["X was B", "Y was A"], ["X was A", "Y was B"]][trial]
+        assert all(f"{seconds:.1f} s of speech" in s for s, seconds in zip(said, lengths))
+        seed = page.input_value(f"#compare-{titles[0].split()[2].lower()}-seed input[type=number]")
         assert f"Seed {seed}" in said[0] and page.is_visible("#compare-a-seed")
-        outcomes.append(said[0].split()[2] if trial == 0 else "neither")
+        outcomes.append(titles[0].split()[2] if trial == 0 else "neither")
     page.wait_for_selector("#compare-count:has-text('neither: 1')")
     assert f"{outcomes[0]}: 1" in page.inner_text("#compare-count")
     with page.expect_download() as download:
@@ -182,5 +184,5 @@ def test_no_sideways_scrolling(page, width):
     page.wait_for_selector(GRIDS[1])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for name in ("first", "second"):
-        canvas = f"document.querySelector('#compare-{name}-grid canvas')"
+        canvas = f"document.querySelector('#compare-{name}-grid .grid-span canvas')"
         assert page.evaluate(f"{canvas}.getBoundingClientRect().right") <= width

@@ -13,6 +13,8 @@ def choose(page, name):
 
 
 def test_an_example_sets_text_voice_and_settings_and_nothing_runs_by_itself(page):
+    for fold in ("#pronunciation", "#heard"):
+        app_browser.unfold(page, fold)
     page.check("#by-hand input")
     choose(page, "Clamped, two codebooks")
     page.wait_for_function("document.querySelector('#voice-codec audio')?.duration > 4")

@@ -34,13 +34,14 @@ def has(page, selector, value):
 def test_a_reload_keeps_what_was_typed_and_set(page):
     page.wait_for_selector("html[data-remembers]", state="attached")
     page.fill(TEXT, "I read it.")
+    for fold in ("#settings", "#pronunciation"):
+        app_browser.unfold(page, fold)
     page.check("#by-hand input")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
     page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
     page.check(VOICE)
     page.fill(SEED, "77")
     page.check("#seed input[type=checkbox]")
-    app_browser.unfold(page, "#settings")
     page.get_by_label("number input for Temperature", exact=True).fill("0.8")
     page.keyboard.press("Tab")
     page.click("button[role=tab]:has-text('Compare')")
@@ -50,11 +51,12 @@ def test_a_reload_keeps_what_was_typed_and_set(page):
     kept(page, "AY1 | R EH1 D", '"voice":"other"', '"seed":77', '"keep":true', '"temperature":0.8')
     kept(page, '"compare-text":"How are', '"compare-blind":true', '"compare-B-voice":"other"')
     reopened(page)
+    for fold in ("#settings", "#pronunciation"):
+        app_browser.unfold(page, fold)
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R EH1 D | IH1 T .'")
     has(page, TEXT, "I read it.")
     has(page, SEED, "77")
     assert page.is_checked(VOICE) and page.is_checked("#seed input[type=checkbox]")
-    app_browser.unfold(page, "#settings")
     assert page.get_by_label("number input for Temperature", exact=True).input_value() == "0.8"
     page.click("button[role=tab]:has-text('Compare')")
     assert page.input_value("#compare-text textarea") == "How are you?" and page.is_checked("#compare-blind input")
@@ -73,11 +75,13 @@ def test_a_link_is_followed_once_and_leaves_what_other_tabs_keep(browser, app_ur
     reopened(page, f"{app_url}?text=Theirs.&seed=5")
     page.wait_for_selector("#link-note:has-text('those of the link')")
     has(page, TEXT, "Theirs.")
+    app_browser.unfold(page, "#settings")
     has(page, SEED, "5")
     page.fill(TEXT, "Theirs, changed.")
     kept(page, "Theirs, changed.")
     reopened(page)
     has(page, TEXT, "Theirs, changed.")
+    app_browser.unfold(page, "#settings")
     has(page, SEED, "5")
     tab = context.new_page()
     reopened(tab, app_url)
@@ -131,6 +135,7 @@ def clips(tmp_path_factory):
 @pytest.mark.parametrize("name", ["memo.m4a", "film.mp4", "record.webm"])
 def test_a_clip_is_taken_whatever_its_type(page, clips, name):
     page.check("#voice-kind input[value=clip]")
+    app_browser.unfold(page, "#heard")
     with page.expect_file_chooser() as chooser:
         page.click("#voice button:has-text('Drop Audio Here')")
     assert ".webm" in chooser.value.element.get_attribute("accept")

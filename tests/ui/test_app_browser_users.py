@@ -45,7 +45,7 @@ def shown(page):
     return page.evaluate(
         """() => [
           document.querySelector("#speech audio").src, document.querySelector("#speech audio").duration,
-          document.querySelector("#grid canvas").width, document.querySelector("#grid .grid-full").hidden,
+          document.querySelector("#grid .grid-span canvas").width, document.querySelector("#grid .grid-full").hidden,
           [...document.querySelectorAll("#downloads button")].map((b) => b.disabled),
         ]"""
     )
@@ -86,7 +86,7 @@ def test_the_last_speech_stays_until_there_is_another(page, unhurried):
     before = shown(page)
     for text, problem in (("", "the text is empty"), ("Добро", "another script")):
         generate(page, text, wait=False)
-        page.wait_for_selector(f"#status .problem:has-text('{problem}')")
+        page.wait_for_selector(f"#note .problem:has-text('{problem}')")
         page.wait_for_selector("#generate:not([disabled])")
         assert shown(page) == before
     generate(page, LONG, wait=False)

@@ -16,6 +16,7 @@ from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_con
 from phonelm.ui.edit import EditPanel, edit_panel
 from phonelm.ui.events import QUICK
 from phonelm.ui.examples import examples
+from phonelm.ui.fold import fold
 from phonelm.ui.html import progress
 from phonelm.ui.link import share_link
 from phonelm.ui.live import LiveSound
@@ -55,17 +56,18 @@ def speak_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
     run = run_buttons("Generate")
     with gr.Row(elem_id="manner"):
         speed = speed_slider()
-    near = gr.Column()
+    with gr.Column() as near:
+        note = gr.HTML(elem_id="link-note", elem_classes="status")
     result = result_view(tts, turns, opening.load(tts, here))
     edit = edit_panel(tts, turns, result, run)
-    with gr.Accordion("More settings", open=False, elem_id="settings", elem_classes="fold"):
+    with fold("More settings", "settings"):
         seed, keep = seed_controls("seed")
         settings = controls(tts.model.config.n_codebooks, speed)
     with near:
         changed_settings(settings, seed, keep)
-    with gr.Accordion("Links and files", open=False, elem_id="sharing", elem_classes="fold"):
+    with fold("Links and files", "sharing"):
         loaded = recipe_input(tts, here, text, voice, settings, seed, keep)
-        share_link(tts, aside, text, voice, settings, seed, keep)
+        share_link(tts, aside, text, voice, settings, seed, keep, note)
     with text_column:
         examples(tts, text, voice, settings)
     remember({**text._asdict(), "voice": voice.kind, **settings._asdict(), "seed": seed, "keep": keep},
