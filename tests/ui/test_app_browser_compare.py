@@ -74,7 +74,8 @@ def test_grids_of_a_pair_move_together(page):
     page.evaluate(f"{place.format('second')} = 120")
     page.wait_for_function(f"{place.format('first')} === 120")
     page.wait_for_timeout(100)
-    widths = [page.locator(f"#compare-{n}-grid .grid-span canvas").get_attribute("data-px") for n in ("first", "second")]
+    grids = [page.locator(f"#compare-{n}-grid .grid-span canvas") for n in ("first", "second")]
+    widths = [grid.get_attribute("data-px") for grid in grids]
     assert widths[0] == widths[1] and page.evaluate(place.format("second")) == 120
 
 

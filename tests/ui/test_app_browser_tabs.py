@@ -42,7 +42,7 @@ def fresh(page, app_url):
 
 
 def load(page, data, name="recipe.zip"):
-    if page.locator(RECIPE_INPUT).count() == 0:
+    if not page.is_visible("#recipe"):
         app_browser.unfold(page, "#sharing")
     page.set_input_files(RECIPE_INPUT, {"name": name, "mimeType": "application/octet-stream", "buffer": data})
 
