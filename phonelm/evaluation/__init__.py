@@ -1,4 +1,4 @@
-"""Speech in, figures out: word errors, naturalness, similarity, fidelity, pitch, speed."""
+"""Measures speech: word errors, naturalness, speaker similarity, fidelity, pitch, speed."""
 
 from phonelm.evaluation.errors import JudgeError
 from phonelm.evaluation.intervals import Interval, mean_interval, ratio_interval

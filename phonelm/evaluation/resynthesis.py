@@ -1,4 +1,4 @@
-"""What recordings lose in a codec: every instrument on the recordings, on WORLD's copies and on what decoders make."""
+"""What recordings lose in a codec: all measures on recordings, on WORLD's copies and on decoded recordings."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from phonelm.evaluation.judges import Judges, word_counts
 from phonelm.evaluation.pitch import pitch_errors
 from phonelm.evaluation.world import copy_synthesis
 
-MAX_S = 10.0  # of a recording, as of a voice prompt
+MAX_S = 10.0  # longest recording, as for a voice prompt
 RECORDING, COPY = "recording", "WORLD copy"
 
-Decoder = Callable[[np.ndarray], np.ndarray]  # (S,) float32 at SAMPLE_RATE -> the same, said again
+Decoder = Callable[[np.ndarray], np.ndarray]  # (S,) float32 at SAMPLE_RATE -> the same recording, decoded
 
 
 class Clip(NamedTuple):
-    """A recording as the app prepares a voice prompt."""
+    """A recording, prepared like a voice prompt in the app."""
 
     id: str
     speaker: str
-    text: str  # "" if it is not known, or if the recording was cut
+    text: str  # "" if it is unknown, or if the recording was cut
     wav: np.ndarray  # (S,) float32 at SAMPLE_RATE
 
 
 @dataclass(frozen=True)
 class Score:
-    """What the instruments say of one version of a recording; the units are those of `Judges` and `PitchErrors`."""
+    """Figures of one version of a recording. Units as in `Judges` and `PitchErrors`."""
 
     speaker: str
     distillmos: float
     dnsmos: float
-    similarity: float  # cosine of the speaker embeddings of the version and of the recording
+    similarity: float  # cosine similarity of the speaker embeddings of version and recording
     pesq: float
     stoi: float
     pitch_cents: float
@@ -50,7 +50,7 @@ class Score:
     words: int | None
 
 
-COLUMNS = (  # of a table: attribute of `Score`, name, digits, factor
+COLUMNS = (  # of the Markdown table: attribute of `Score`, name, digits, factor
     ("distillmos", "DistillMOS", 2, 1), ("dnsmos", "DNSMOS", 2, 1), ("similarity", "similarity", 3, 1),
     ("pesq", "PESQ-WB", 2, 1), ("stoi", "STOI", 3, 1), ("pitch_cents", "pitch error, cents", 0, 1),
     ("pitch_over_50", "over 50, %", 1, 100), ("pitch_over_600", "over 600, %", 1, 100),
@@ -62,7 +62,7 @@ def read_clip(path: Path, id: str, speaker: str, text: str = "") -> Clip:
     """Read a recording and prepare it.
 
     Raises:
-        AudioError: as `read_audio` and `prepare_prompt`.
+        AudioError: see `read_audio` and `prepare_prompt`.
     """
     wav, sample_rate = read_audio(path)
     is_whole = len(wav) / sample_rate <= MAX_S
@@ -70,7 +70,7 @@ def read_clip(path: Path, id: str, speaker: str, text: str = "") -> Clip:
 
 
 def score(clip: Clip, version: np.ndarray, judges: Judges) -> Score:
-    """Measure one version (S,) float32 at `SAMPLE_RATE` of a recording."""
+    """Measure one version of a recording, (S,) float32 at `SAMPLE_RATE`."""
     version = np.pad(version, (0, max(0, len(clip.wav) - len(version))))[: len(clip.wav)]
     pesq, stoi = judges.fidelity(clip.wav, version, SAMPLE_RATE)
     pitch = pitch_errors(clip.wav, version)
@@ -92,7 +92,7 @@ def score(clip: Clip, version: np.ndarray, judges: Judges) -> Score:
 
 
 def measure(clips: Sequence[Clip], decoders: Mapping[str, Decoder], judges: Judges) -> dict[str, list[Score]]:
-    """Scores of every clip, by the name of the version: `RECORDING`, `COPY`, then the decoders."""
+    """Scores of all clips by version: `RECORDING`, `COPY`, then the decoders."""
     versions = {RECORDING: lambda wav: wav, COPY: copy_synthesis, **decoders}
     scores: dict[str, list[Score]] = {name: [] for name in versions}
     for clip in tqdm(clips, unit="utt", desc="measure"):
@@ -104,7 +104,7 @@ def measure(clips: Sequence[Clip], decoders: Mapping[str, Decoder], judges: Judg
 def summary(scores: Sequence[Score]) -> dict[str, Interval]:
     """Means of all figures with 95 % intervals over speakers, or over utterances if there are fewer than 3 speakers.
 
-    `wer`, words wrong of all words, is there only if some texts are known.
+    `wer`, the word error rate, is included only if some texts are known.
     """
     groups = [s.speaker for s in scores] if len({s.speaker for s in scores}) >= 3 else None
     found = {name: mean_interval([getattr(s, name) for s in scores], groups) for name, *_ in COLUMNS}
@@ -115,13 +115,13 @@ def summary(scores: Sequence[Score]) -> dict[str, Interval]:
 
 
 def difference(scores: Sequence[Score], base: Sequence[Score], name: str) -> Interval:
-    """Mean difference of a figure between two versions of the same clips, paired, over speakers."""
+    """Mean paired difference of a figure between two versions of the same clips, over speakers."""
     groups = [s.speaker for s in scores] if len({s.speaker for s in scores}) >= 3 else None
     return mean_interval([getattr(a, name) - getattr(b, name) for a, b in zip(scores, base, strict=True)], groups)
 
 
 def cell(interval: Interval, digits: int, factor: float = 1) -> str:
-    """Such as 3.71 (3.60 to 3.82); "-" where nothing was measured."""
+    """An interval as text: 3.71 (3.60 to 3.82), or "-" if nothing was measured."""
     if np.isnan(interval.mean):
         return "-"
     mean, low, high = (f"{factor * value:.{digits}f}" for value in interval)
@@ -129,7 +129,7 @@ def cell(interval: Interval, digits: int, factor: float = 1) -> str:
 
 
 def to_markdown(title: str, scores: Mapping[str, Sequence[Score]]) -> str:
-    """A table of one kind of recordings: a row for every version, a column for every figure."""
+    """A Markdown table of one kind of recordings: one row per version, one column per figure."""
     speakers = {s.speaker for found in scores.values() for s in found}
     count = len(next(iter(scores.values())))
     has_text = any(s.words for s in next(iter(scores.values())))

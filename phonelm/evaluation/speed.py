@@ -1,4 +1,4 @@
-"""`bench`: how fast it speaks, and where the time goes. Compare figures of one run only: absolute times are noisy."""
+"""`bench`: the speed of speech, by part. Compare figures of one run only, because absolute times are noisy."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ print(loaded - start, time.time() - start)
 
 @dataclass(frozen=True)
 class Timing:
-    """One setting's figures, medians over runs.
+    """Figures of one number of threads, medians over runs.
 
     Attributes:
-        threads: of PyTorch.
+        threads: PyTorch threads.
         audio_s: seconds of speech.
-        real_time_factor: seconds of work for each second of audio.
-        first_audio_s: from the call to the first sound, model loaded and voice encoded.
-        frame_ms: milliseconds for each frame, by part; "sampling" is all that is in no other part.
+        real_time_factor: processing seconds per second of audio.
+        first_audio_s: time from the call to the first sound. The model is loaded and the voice is encoded before.
+        frame_ms: milliseconds per frame, by part. "sampling" is the time of no other part.
     """
 
     threads: int
@@ -55,11 +55,12 @@ class Timing:
 
 
 class Timed:
-    """Stands for an object and adds up the seconds spent in some of its methods.
+    """A proxy of an object that adds up the seconds spent in some of its methods.
 
     Args:
         target: the object.
-        parts: method -> name under which its time is added to `seconds`.
+        parts: method -> part to which its time is added.
+        seconds: time of each part, changed in place.
     """
 
     def __init__(self, target: Any, parts: dict[str, str], seconds: dict[str, float]):
@@ -82,7 +83,7 @@ class Timed:
 
 
 def measure(tts: TTS, threads: int, runs: int, text: str = TEXT) -> Timing:
-    """Speak `text` several times with so many threads; the process's own number is restored."""
+    """Speak `text` several times with this number of threads. The number of threads is restored afterwards."""
     before, results = torch.get_num_threads(), []
     torch.set_num_threads(threads)
     engine, codec = tts.engine, tts.codec
@@ -95,7 +96,7 @@ def measure(tts: TTS, threads: int, runs: int, text: str = TEXT) -> Timing:
             measured.codec = Timed(codec, {}, seconds)
             measured.codec.decode_stream = lambda s=seconds: Timed(codec.decode_stream(), CODEC_PARTS, s)
             *_, (_, speech) = tts.stream(text, voice, SamplingConfig())
-            if run:  # the first one warms up
+            if run:  # run 0 warms up
                 seconds["sampling"] = speech.seconds - sum(seconds.values())
                 results.append((speech, seconds))
     finally:
@@ -113,7 +114,7 @@ def measure(tts: TTS, threads: int, runs: int, text: str = TEXT) -> Timing:
 
 
 def measure_start(checkpoint: Path | None) -> dict[str, float]:
-    """Seconds until the model is loaded and until the first sound in a new process, and its peak memory in bytes."""
+    """In a new process: seconds until the model is loaded, seconds until the first sound, peak memory in bytes."""
     process = psutil.Popen(
         [sys.executable, "-c", START, str(time.time()), str(checkpoint or "")], stdout=subprocess.PIPE, text=True
     )
@@ -126,12 +127,12 @@ def measure_start(checkpoint: Path | None) -> dict[str, float]:
         time.sleep(0.02)
     out = process.communicate()[0].split()
     if process.returncode or len(out) != 2:
-        raise ValueError("a new process could not speak; see its error above")
+        raise ValueError("the new process could not speak; see its error above")
     return {"loaded_s": float(out[0]), "first_audio_s": float(out[1]), "peak_memory_bytes": peak}
 
 
-def table(timings: list[Timing]) -> str:
-    """The figures as a Markdown table, a row for each number of threads."""
+def to_markdown(timings: list[Timing]) -> str:
+    """The figures as a Markdown table, one row per number of threads."""
     parts = list(timings[0].frame_ms)
     head = ["threads", "audio", "real-time factor", "first audio", "ms/frame", *parts]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
@@ -144,13 +145,13 @@ def table(timings: list[Timing]) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bench`."""
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="compare these (1 2)")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each, after one to warm up (default 3)")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="to compare (default 1 2)")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs, after one to warm up (default 3)")
     parser.add_argument("--text", default=TEXT, help="what to speak (default: about 5 s)")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="acoustic checkpoint")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the weights (default auto)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="precision of weights (default auto)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -159,7 +160,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError("--runs and --threads must be at least 1")
     tts = TTS.load(args.checkpoint, device=args.device, precision=args.precision)
     timings = [measure(tts, threads, args.runs, args.text) for threads in args.threads]
-    print(f"precision {tts.engine.precision}, device {tts.engine.hold.device}\n\n{table(timings)}")
+    print(f"precision {tts.engine.precision}, device {tts.engine.hold.device}\n\n{to_markdown(timings)}")
     start = measure_start(args.checkpoint)
     print(
         f"\nnew process: loaded after {start['loaded_s']:.1f} s, first audio after {start['first_audio_s']:.1f} s, "

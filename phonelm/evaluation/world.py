@@ -1,4 +1,4 @@
-"""Pitch tracking and copy synthesis by WORLD (Morise et al., IEICE 2016), through the package pyworld."""
+"""Pitch tracking and copy synthesis by WORLD (Morise et al., IEICE 2016), with the package pyworld."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 from phonelm.evaluation.errors import JudgeError
 
-F0_RANGE_HZ = (55.0, 520.0)  # of the tracked pitch
-PERIOD_MS = 5.0  # between two values of the tracker
-MIN_VOICED_MS = 30.0  # a shorter voiced stretch is an error of the tracker
+F0_RANGE_HZ = (55.0, 520.0)  # lowest and highest tracked pitch
+PERIOD_MS = 5.0  # time between two values of the tracker
+MIN_VOICED_MS = 30.0  # shorter voiced spans are errors of the tracker
 
 
 def pyworld() -> ModuleType:
@@ -31,14 +31,14 @@ def pyworld() -> ModuleType:
 
 
 def track_pitch(wav: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pitch by DIO and StoneMask, without voiced stretches shorter than `MIN_VOICED_MS`.
+    """Pitch by DIO and StoneMask, without voiced spans shorter than `MIN_VOICED_MS`.
 
     Args:
         wav: (S,) float at `SAMPLE_RATE`.
     Returns:
-        (N,) seconds and (N,) Hz, a value every `PERIOD_MS`; 0 where unvoiced.
+        (N,) seconds and (N,) Hz, one value per `PERIOD_MS`; 0 where unvoiced.
     Raises:
-        JudgeError: as `pyworld`.
+        JudgeError: see `pyworld`.
     """
     world, wav = pyworld(), np.ascontiguousarray(wav, np.float64)
     low, high = F0_RANGE_HZ
@@ -63,7 +63,7 @@ def frame_pitch(wav: np.ndarray) -> np.ndarray:
 
 
 def copy_synthesis(wav: np.ndarray) -> np.ndarray:
-    """A recording analysed and said again by WORLD (Harvest, StoneMask, CheapTrick, D4C): nothing is learned or coded.
+    """Analyse and resynthesise a recording by WORLD (Harvest, StoneMask, CheapTrick, D4C). Nothing is learned or coded.
 
     Args:
         wav: (S,) float at `SAMPLE_RATE`.
@@ -75,5 +75,5 @@ def copy_synthesis(wav: np.ndarray) -> np.ndarray:
     f0, times = world.harvest(wav, SAMPLE_RATE, f0_floor=low, f0_ceil=high)
     f0 = world.stonemask(wav, f0, times, SAMPLE_RATE)
     envelope, aperiodicity = world.cheaptrick(wav, f0, times, SAMPLE_RATE), world.d4c(wav, f0, times, SAMPLE_RATE)
-    said = world.synthesize(f0, envelope, aperiodicity, SAMPLE_RATE)[: len(wav)]
-    return np.pad(said, (0, len(wav) - len(said))).astype(np.float32)
+    copy = world.synthesize(f0, envelope, aperiodicity, SAMPLE_RATE)[: len(wav)]
+    return np.pad(copy, (0, len(wav) - len(copy))).astype(np.float32)

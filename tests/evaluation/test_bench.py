@@ -36,7 +36,7 @@ def test_figures_add_up_and_leave_no_trace(app_tts):
     frame_s = 1 / app_tts.codec.frame_rate
     assert sum(timing.frame_ms.values()) / 1000 == pytest.approx(timing.real_time_factor * frame_s, rel=0.5)
     assert 0 < timing.first_audio_s < timing.real_time_factor * timing.audio_s * 1.5
-    assert f"| 1 | {timing.audio_s:.1f} s |" in bench.table([timing])
+    assert f"| 1 | {timing.audio_s:.1f} s |" in bench.to_markdown([timing])
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from phonelm.evaluation.reading import Case, evaluate, load_cases, table
+from phonelm.evaluation.reading import Case, evaluate, load_cases, to_markdown
 from phonelm.text import Phonemizer
 
 SET = Path(__file__).parents[1] / "data/reading_evaluation.tsv"
@@ -49,7 +49,7 @@ def test_text_that_cannot_be_read_is_read_wrong(phonemizer):
 
 def test_the_table_counts_texts_and_parts(phonemizer):
     cases = [Case("x", "One.", ("one",)), Case("x", "Two.", ("two", "three")), Case("y", "Four.", ("five",))]
-    lines = table(evaluate(phonemizer, case) for case in cases).splitlines()
+    lines = to_markdown(evaluate(phonemizer, case) for case in cases).splitlines()
     assert lines[2:] == [
         "| x | 2 | 50% | 67% (2 of 3) |",
         "| y | 1 | 0% | 0% (0 of 1) |",

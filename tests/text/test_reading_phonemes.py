@@ -18,7 +18,7 @@ def phonemizer() -> Phonemizer:
 @pytest.mark.parametrize("case", CASES, ids=[case.text[:30] for case in CASES])
 def test_words_of_real_texts(phonemizer, case):
     outcome = evaluate(phonemizer, case)
-    assert outcome.missing == (), outcome.said
+    assert outcome.missing == (), outcome.reading
 
 
 @pytest.mark.parametrize(
