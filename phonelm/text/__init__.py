@@ -4,7 +4,7 @@ from phonelm.text.arpabet import PAUSES
 from phonelm.text.chunks import pieces
 from phonelm.text.errors import TextError
 from phonelm.text.notes import left_out
-from phonelm.text.overrides import UserLexicon
+from phonelm.text.overrides import LexiconError, UserLexicon, without_phonemes
 from phonelm.text.phonemizer import (
     SILENCE,
     SYMBOLS,
@@ -14,9 +14,11 @@ from phonelm.text.phonemizer import (
     written_units,
 )
 from phonelm.text.pronunciation import SOURCES
+from phonelm.text.speakers import split_speakers
 from phonelm.text.trace import SpokenWord, Trace, trace
 
 __all__ = [
+    "LexiconError",
     "PAUSES",
     "PhonemeError",
     "Phonemes",
@@ -30,6 +32,8 @@ __all__ = [
     "UserLexicon",
     "left_out",
     "pieces",
+    "split_speakers",
     "trace",
+    "without_phonemes",
     "written_units",
 ]

@@ -14,15 +14,15 @@ SHORT = 8  # phonemes; alone, a word like "Yes." gives the model nothing to hold
 def pieces(sentences: Sequence[Phonemes]) -> list[Phonemes]:
     """The same phonemes in the same order, in pieces of at most `LONG` phonemes unless a single word has more.
 
-    A sentence of less than `SHORT` phonemes is joined to a neighbour, even in the next paragraph, unless the text asks
-    for a pause between them. A long one is cut after a pause or,
+    A sentence of less than `SHORT` phonemes is joined to a neighbour, even in the next paragraph, unless another speaks
+    or the text asks for a pause between them. A long one is cut after a pause or,
     where there is none, between words, into parts of about equal length, so that none is spoken in
     a hurry.
     """
     result: list[Phonemes] = []
     for part in (part for sentence in sentences for part in _split(sentence)):
         short = result and min(len(result[-1]), len(part)) < SHORT and len(result[-1]) + len(part) <= LONG
-        if short and not (result[-1].pause_s or part.lead_s):
+        if short and result[-1].speaker == part.speaker and not (result[-1].pause_s or part.lead_s):
             result[-1] = _join(result[-1], part)
         else:
             result.append(part)
@@ -48,11 +48,13 @@ def _cut(p: Phonemes, at: int) -> tuple[Phonemes, Phonemes]:
     before = Phonemes(
         " ".join(p.words[:word]) + pause, (*p.symbols[:at], p.symbols[-1]), (*p.ids[:at], p.ids[-1]),
         (*p.word_index[:at], -1), p.words[:word], p.unread, lead_s=p.lead_s, sources=p.sources[:word],
+        speaker=p.speaker,
     )  # fmt: skip
     after = Phonemes(
         " ".join(p.words[word:]), (p.symbols[0], *p.symbols[at:]), (p.ids[0], *p.ids[at:]),
         (-1, *(w if w < 0 else w - word for w in p.word_index[at:])), p.words[word:],
         closes_paragraph=p.closes_paragraph, pause_s=p.pause_s, sources=p.sources[word:],
+        speaker=p.speaker,
     )  # fmt: skip
     return before, after
 
@@ -63,4 +65,5 @@ def _join(a: Phonemes, b: Phonemes) -> Phonemes:
         f"{a.text} {b.text}", a.symbols[:-1] + b.symbols[1:], a.ids[:-1] + b.ids[1:],
         a.word_index[:-1] + tuple(w if w < 0 else w + len(a.words) for w in b.word_index[1:]), a.words + b.words,
         tuple(dict.fromkeys(a.unread + b.unread)), b.closes_paragraph, a.lead_s, b.pause_s, a.sources + b.sources,
+        a.speaker,
     )  # fmt: skip

@@ -33,6 +33,11 @@ def restore(text: str, overrides: list[str]) -> str:
     return re.sub(MARK, lambda _: next(left), text)
 
 
+def without_phonemes(text: str) -> str:
+    """The text with the word alone in place of each override."""
+    return OVERRIDE.sub(lambda m: m["word"].strip() + (m["possessive"] or ""), text)
+
+
 def parse_override(token: str) -> tuple[str, Phones] | None:
     """The word of an override and its phones; None if the token is none.
 
@@ -62,11 +67,16 @@ class UserLexicon:
             LexiconError: a line of another form, unknown phonemes, a word twice, or no text file.
         """
         try:
-            lines = Path(path).read_text("utf-8-sig").splitlines()
+            text = Path(path).read_text("utf-8-sig")
         except UnicodeDecodeError:
             raise LexiconError(f"{path} is no UTF-8 text; a lexicon has lines of a word, a tab, its phonemes") from None
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, name: str = "lexicon") -> UserLexicon:
+        """The lexicon in the text of a file; `LexiconError` as for `load`, with the name that is given here."""
         entries: dict[str, Phones] = {}
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(text.splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
             try:
@@ -74,9 +84,13 @@ class UserLexicon:
                 if word in entries:
                     raise LexiconError(f"{word!r} is there twice")
             except ValueError as error:
-                raise LexiconError(f"{path}, line {number}: {error}") from None
+                raise LexiconError(f"{name}, line {number}: {error}") from None
             entries[word] = phones
         return cls(entries)
+
+    def written(self) -> str:
+        """The text of a file that `load` reads."""
+        return "".join(f"{word}\t{' '.join(phones)}\n" for word, phones in self.entries.items())
 
     def apply(self, text: str) -> str:
         """Write an override for each word of the text that is in the lexicon."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from phonelm.text import lexicon
-from phonelm.text.arpabet import PAUSES, PHONES, Phones, refuse_unknown, with_stress
+from phonelm.text.arpabet import PAUSES, PHONES, Phones, parse_phones, refuse_unknown, with_stress
 from phonelm.text.errors import NothingToSay, PhonemeError
 from phonelm.text.normalizer import normalize
 from phonelm.text.overrides import OVERRIDE, UserLexicon, parse_override
@@ -20,6 +21,8 @@ from phonelm.text.pauses import LONGEST_S, split_pauses
 from phonelm.text.pauses import MARK as PAUSE
 from phonelm.text.pronunciation import Pronouncer
 from phonelm.text.sentences import split_paragraphs, split_sentences
+from phonelm.text.speakers import MARK as SPEAKER
+from phonelm.text.speakers import split_speakers
 from phonelm.text.syntax import Tagged
 
 SILENCE = "<sil>"
@@ -58,6 +61,7 @@ class Phonemes:
         lead_s: seconds of silence before it that the text asks for (`pauses.py`).
         pause_s: the same, after it.
         sources: what decided how each of `words` is said, one of `pronunciation.SOURCES`.
+        speaker: the name of the voice that the text asks for (`speakers.py`), "" if it asks for none.
     """
 
     text: str
@@ -70,6 +74,7 @@ class Phonemes:
     lead_s: float = 0.0
     pause_s: float = 0.0
     sources: tuple[str, ...] = ()
+    speaker: str = ""
 
     @property
     def word_starts(self) -> tuple[bool, ...]:
@@ -92,13 +97,31 @@ class Phonemizer:
         self._tag = lexicon.load_tagger()
         self._pronounce = Pronouncer()
 
+    def with_lexicon(self, user_lexicon: UserLexicon) -> Phonemizer:
+        """The same with the words of another lexicon before those of its own; tables and networks are shared."""
+        other = copy(self)
+        other._user_lexicon = UserLexicon(self._user_lexicon.entries | user_lexicon.entries)
+        return other
+
+    def phones_of(self, said_as: str) -> Phones:
+        """The phones of a word that is written as it is said: `wooster`, or as phonemes: `W UH1 S T ER0`.
+
+        Raises:
+            TextError: nothing to say.
+        """
+        try:
+            return parse_phones(said_as)
+        except PhonemeError:
+            spoken = self(said_as)
+        return tuple(symbol for symbol, word in zip(spoken.symbols, spoken.word_index, strict=True) if word >= 0)
+
     def __call__(self, text: str) -> Phonemes:
-        """Normalise and phonemise one sentence or several; a pause mark in it is a comma.
+        """Normalise and phonemise one sentence or several; a pause mark in it is a comma, speakers are left out.
 
         Raises:
             TextError: nothing to say (see `normalize`); unknown phonemes are a `PhonemeError`.
         """
-        spoken = normalize(self._user_lexicon.apply(PAUSE.sub(", ", text)))
+        spoken = normalize(self._user_lexicon.apply(PAUSE.sub(", ", SPEAKER.sub("", text))))
         units = [unit for sentence in split_sentences(spoken.text) for unit in self.units(sentence)]
         return _assemble(spoken.text, units, spoken.unread)
 
@@ -109,7 +132,26 @@ class Phonemizer:
             TextError: as above.
         """
         spoken: list[Phonemes] = []
-        lead_s = 0.0
+        unread: tuple[str, ...] = ()
+        before, lead_s = "", 0.0
+        for speaker, part in split_speakers(text):
+            said, left, lead_s = self._with_pauses(part, lead_s)
+            unread += left
+            if spoken and said and _ends_paragraph(before):
+                spoken[-1] = replace(spoken[-1], closes_paragraph=True)
+            spoken += [replace(p, speaker=speaker) for p in said]
+            before = part
+        if not spoken:
+            return [self(text)]
+        return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]
+
+    def _with_pauses(self, text: str, lead_s: float) -> tuple[list[Phonemes], tuple[str, ...], float]:
+        """The sentences of a text of one speaker, the unread characters of lines without a word, silence still to come.
+
+        Args:
+            lead_s: seconds of silence before it.
+        """
+        spoken: list[Phonemes] = []
         unread: tuple[str, ...] = ()
         for part, pause_s in split_pauses(text):
             said, left = self._part(part)
@@ -121,9 +163,7 @@ class Phonemizer:
                 spoken[-1] = replace(spoken[-1], pause_s=min(spoken[-1].pause_s + pause_s, LONGEST_S))
             else:
                 lead_s = min(lead_s + pause_s, LONGEST_S)
-        if not spoken:
-            return [self(text)]
-        return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]
+        return spoken, unread, lead_s
 
     def _part(self, text: str) -> tuple[list[Phonemes], tuple[str, ...]]:
         """The sentences of a text without pause marks, and the unread characters of lines without a word."""
@@ -220,6 +260,10 @@ def _is_letter_a(before: str, after: str) -> bool:
     spelled = any(len(word) == 1 and word.isupper() for word in (before, after))
     word_after = after.replace("'", "").isalpha()
     return spelled or not word_after or (bool(before) and before not in PAUSES and after.islower())
+
+
+def _ends_paragraph(text: str) -> bool:
+    return text[len(text.rstrip()) :].count("\n") > 1
 
 
 def written_units(symbols: str) -> list[Unit]:

@@ -18,7 +18,7 @@ from phonelm.tts.recipe import (
 from phonelm.tts.speech import Edit, Speech, Voice
 from phonelm.tts.system import TTS
 from phonelm.tts.turns import TooMany, Turn, Turns
-from phonelm.tts.voices import bundled_voices
+from phonelm.tts.voices import bundled_voices, check_speakers
 
 __all__ = [
     "CLIP_FILE",
@@ -37,6 +37,7 @@ __all__ = [
     "Voice",
     "bundled_voices",
     "check_clip",
+    "check_speakers",
     "differences",
     "draw_grid",
     "identity",

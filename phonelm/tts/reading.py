@@ -123,8 +123,10 @@ def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Pro
 
 
 def _key(tts: TTS, plan: Speech) -> str:
-    spoken = [(p.symbols, p.closes_paragraph, p.lead_s, p.pause_s) for p in plan.phonemes]
-    parts = [identity(tts), voice_identity(plan.voice), spoken, asdict(plan.settings)]
+    spoken = [(p.symbols, p.closes_paragraph, p.lead_s, p.pause_s, p.speaker) for p in plan.phonemes]
+    speakers = sorted({p.speaker for p in plan.phonemes} - {""})
+    voices = [voice_identity(voice) for voice in (plan.voice, *map(tts.voice, speakers))]
+    parts = [identity(tts), voices, spoken, asdict(plan.settings)]
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 

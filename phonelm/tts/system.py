@@ -25,7 +25,7 @@ from phonelm.text import Phonemes, Phonemizer, UserLexicon, left_out, pieces
 from phonelm.tts.edit import cut_out, fill
 from phonelm.tts.pauses import with_pauses
 from phonelm.tts.speech import Edit, Speech, Voice
-from phonelm.tts.voices import BundledVoice, bundled_voices
+from phonelm.tts.voices import BundledVoice, bundled_voices, check_speakers
 
 PARAGRAPH_S = 0.6  # silence after a paragraph; that before the next one is added
 WIDTH = 8  # sentences generated side by side when the audio is not streamed
@@ -146,8 +146,11 @@ class TTS:
 
         Raises:
             TextError: there is nothing to say.
+            ValueError: a line names a speaker who is none of `voices`.
         """
-        return pieces(self.phonemizer.sentences(text))
+        said = pieces(self.phonemizer.sentences(text))
+        check_speakers(said, self.voices)
+        return said
 
     def speak(
         self,
@@ -288,6 +291,7 @@ class TTS:
     ) -> Request:  # fmt: skip
         """The sentence at place `s`, which moves its seed on."""
         settings = replace(settings, seed=(settings.seed + s) % 2**63)
+        voice = self.voice(phonemes.speaker) if phonemes.speaker else voice
         symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
         rest = round(PARAGRAPH_S * FRAME_RATE) if phonemes.closes_paragraph else 0
         return Request(symbols, starts, voice.codes[:, : self.model.config.n_codebooks], settings, before, end, rest)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from phonelm import checkpoint
 from phonelm.config import from_dict
+from phonelm.text import Phonemes
 
 FOLDER = "voices"  # in `checkpoint.default_dir()`
 LIST = "voices.json"
@@ -57,3 +59,15 @@ def bundled_voices(folder: Path | None = None) -> dict[str, BundledVoice]:
         if not voice.path.is_file():
             raise checkpoint.CheckpointError(f"{listed} names {voice.path.name}, which is not there")
     return {voice.name: voice for voice in voices}
+
+
+def check_speakers(spoken: Iterable[Phonemes], voices: Mapping[str, BundledVoice]) -> None:
+    """Whether there is a voice for every speaker that a text names.
+
+    Raises:
+        ValueError: there is none of that name; the message lists those that there are.
+    """
+    for name in dict.fromkeys(p.speaker for p in spoken if p.speaker):
+        if name not in voices:
+            known = ", ".join(voices)
+            raise ValueError(f"a line begins with [{name}], but there is no voice of that name; there are {known}")

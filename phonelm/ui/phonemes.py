@@ -1,6 +1,7 @@
 """What shall be said: a text, or its phonemes edited by hand in the notation of `python -m phonelm speak --phonemes`.
 
-One line for each sentence, words apart by `|` or a pause: `HH AH0 L OW1 | W ER1 L D .`
+One line for each sentence, words apart by `|` or a pause: `HH AH0 L OW1 | W ER1 L D .` Who speaks it may come first:
+`[george] HH AY1 .`
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from phonelm.text import SILENCE, Phonemes
-from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, Turn, locate
+from phonelm.text import SILENCE, Phonemes, split_speakers
+from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, Turn, check_speakers, locate
 
 MAX_CHARACTERS = 600  # of a text; about 40 s of speech
 MAX_PHONEMES = 800  # written by hand; about as long
@@ -36,7 +37,8 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
     lines = [line for line in notation.splitlines() if line.strip()]
     if not lines:
         raise ValueError("there are no phonemes; write some, as in HH AH0 L OW1, or untick the editing by hand")
-    edited = [tts.phonemizer.from_symbols(line) for line in lines]
+    edited = [_of_line(tts, line) for line in lines]
+    check_speakers(edited, tts.voices)
     if (count := sum(map(len, edited))) > MAX_PHONEMES:
         raise ValueError(f"these are {count} phonemes; at most {MAX_PHONEMES} are spoken at once: shorten them")
     return named(edited, tts.phonemize(text)) if any(c.isalnum() for c in text) else edited
@@ -65,7 +67,8 @@ def span_notation(speech: Speech, start: int, end: int) -> str:
 
 def notation(spoken: list[Phonemes]) -> str:
     """Phonemes as they are written by hand; `sentences` reads it back."""
-    return "\n".join(_line(p.symbols, p.word_index) for p in spoken)
+    marks = (f"[{p.speaker}] " if p.speaker else "" for p in spoken)
+    return "\n".join(mark + _line(p.symbols, p.word_index) for mark, p in zip(marks, spoken, strict=True))
 
 
 def named(edited: list[Phonemes], spoken: list[Phonemes]) -> list[Phonemes]:
@@ -79,6 +82,11 @@ def named(edited: list[Phonemes], spoken: list[Phonemes]) -> list[Phonemes]:
             names[b:b_end] = [name for _, name in before[a:a_end]]
     found = iter(names)
     return [replace(p, words=tuple(next(found) for _ in p.words)) for p in edited]
+
+
+def _of_line(tts: TTS, line: str) -> Phonemes:
+    [(speaker, symbols)] = split_speakers(line.strip())
+    return replace(tts.phonemizer.from_symbols(symbols), speaker=speaker)
 
 
 def _words(p: Phonemes) -> list[str]:

@@ -1,13 +1,15 @@
 """The bundled voices: what is listed is there, whole and different; a damaged list is refused."""
 
 import json
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
 from phonelm import cli
+from phonelm.audio.files import read_audio
 from phonelm.checkpoint import CheckpointError
-from phonelm.config import SAMPLE_RATE
+from phonelm.config import SAMPLE_RATE, SamplingConfig
 from phonelm.tts.recipe import voice_identity
 from phonelm.tts.system import TTS
 from phonelm.tts.voices import bundled_voices
@@ -70,3 +72,21 @@ def test_speaking_with_a_bundled_voice(tmp_path, monkeypatch, capsys):
     name = list(bundled_voices())[-1]
     assert cli.main(["speak", "Hi.", "--voice", name, "--json", "hi.json"]) == 0
     assert json.loads((tmp_path / "hi.json").read_text())["duration_s"] > 0.2
+
+
+def test_a_line_is_spoken_by_the_voice_that_it_names(app_tts, voice_file):
+    """Each sentence is as that voice speaks it alone."""
+    wav, rate = read_audio(voice_file)
+    tts = TTS(app_tts.acoustic, app_tts.codec, app_tts.phonemizer, app_tts.voices)
+    tts._encoded["other"] = replace(tts.voice((wav[rate // 2 :], rate)), name="other")
+    speech = tts.speak("How are you?\n[other] How are you?", None, SamplingConfig(seed=5))
+    of_first = [f.codes.tolist() for f, s in zip(speech.frames, speech.sentence) if s == 0]
+    of_other = [f.codes.tolist() for f, s in zip(speech.frames, speech.sentence) if s == 1]
+    alone = tts.speak("How are you?", "other", SamplingConfig(seed=6))
+    assert of_other == [f.codes.tolist() for f in alone.frames]
+    assert of_first == [f.codes.tolist() for f in tts.speak("How are you?", None, SamplingConfig(seed=5)).frames]
+
+
+def test_an_unknown_speaker_is_named_with_those_that_there_are(app_tts):
+    with pytest.raises(ValueError, match=r"\[narrator\].*there are bundled, other"):
+        app_tts.phonemize("Hi.\n[narrator] Hello.")
