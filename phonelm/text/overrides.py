@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from phonelm.text import pauses, speakers
 from phonelm.text.arpabet import Phones, parse_phones, with_ending_s
 
 # The round brackets hold a vowel with its stress, or consonants only; other `[text](target)` is a Markdown link.
@@ -15,6 +16,9 @@ OVERRIDE = re.compile(
     r"(?P<possessive>'s\b)?"
 )
 MARK = "\ue000"  # stands for an override while the text around it is normalised; a private-use character
+
+
+_MARKS = rf"(?i:{pauses.MARK.pattern})|(?m:{speakers.MARK.pattern})"  # no words of the text
 
 
 class LexiconError(ValueError):
@@ -57,7 +61,7 @@ class UserLexicon:
         self.entries = dict(entries or {})
         longest_first = sorted(self.entries, key=len, reverse=True)
         words = "|".join(f"(?ai:{re.escape(w)})" if w == w.lower() else re.escape(w) for w in longest_first)
-        self._known = re.compile(rf"{OVERRIDE.pattern}|(?<!\w)(?P<known>{words or '(?!)'})(?!\w)")
+        self._known = re.compile(rf"{OVERRIDE.pattern}|{_MARKS}|(?<!\w)(?P<known>{words or '(?!)'})(?!\w)")
 
     @classmethod
     def load(cls, path: str | Path) -> UserLexicon:

@@ -19,6 +19,7 @@ from phonelm.ui.aside import Aside
 from phonelm.ui.assets import asset
 from phonelm.ui.events import KEEP_S, QUEUED, THREADS
 from phonelm.ui.page import Page
+from phonelm.ui.reading import dictionary_input
 from phonelm.ui.tabs.compare import compare_tab
 from phonelm.ui.tabs.inside import inside_tab
 from phonelm.ui.tabs.speak import speak_tab
@@ -48,11 +49,12 @@ def build_demo(tts: TTS, mcp: bool = False) -> Page:
     with Page(title="PhoneLM", analytics_enabled=False, fill_width=True, delete_cache=(KEEP_S, KEEP_S)) as demo:
         demo.routes = speech_routes(tts, turns).routes
         gr.HTML(HEADER, elem_classes="masthead")
+        dictionary = dictionary_input()
         with gr.Tabs():
             with gr.Tab("Speak"):
-                speak_tab(tts, turns, aside)
+                speak_tab(tts, turns, aside, dictionary)
             with gr.Tab("Compare", elem_id="compare"):
-                compare_tab(tts, turns, aside)
+                compare_tab(tts, turns, aside, dictionary)
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts, turns)
         listed = {"api_visibility": "undocumented" if mcp else "public"}
@@ -65,9 +67,10 @@ def build_demo(tts: TTS, mcp: bool = False) -> Page:
 def launch(demo: Page, **options: Any):
     """Serve the page; `options` are those of `gr.Blocks.launch`, whose result is returned."""
     return demo.queue(max_size=QUEUED).launch(
-        theme=THEME, css=asset("page.css", "cards.css"), head=f"<script>{asset('clips.js', 'keys.js')}</script>",
-        footer_links=["api"], run_history=False, ssr_mode=False, max_file_size="20mb",
-        state_session_capacity=SESSIONS, max_threads=THREADS, app_kwargs={"routes": list(demo.routes)}, **options,
+        theme=THEME, css=asset("page.css", "cards.css", "words.css"),
+        head=f"<script>{asset('clips.js', 'keys.js')}</script>", footer_links=["api"], run_history=False,
+        ssr_mode=False, max_file_size="20mb", state_session_capacity=SESSIONS, max_threads=THREADS,
+        app_kwargs={"routes": list(demo.routes)}, **options,
     )  # fmt: skip
 
 

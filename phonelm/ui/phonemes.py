@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from phonelm.text import SILENCE, Phonemes, split_speakers
+from phonelm.text import SILENCE, Phonemes, split_speakers, without_phonemes
 from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, Turn, check_speakers, locate
 
 MAX_CHARACTERS = 600  # of a text; about 40 s of speech
@@ -26,10 +26,8 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
     Raises:
         ValueError: too long, nothing to say, letters or phonemes that are not known; the message names them.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(
-            f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are spoken at once: shorten it"
-        )
+    if (count := length(text)) > MAX_CHARACTERS or len(text) > MAX_NOTATION:
+        raise ValueError(f"the text has {count} characters; at most {MAX_CHARACTERS} are spoken at once: shorten it")
     if not by_hand:
         return tts.phonemize(text)
     if len(notation) > MAX_NOTATION:
@@ -42,6 +40,11 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
     if (count := sum(map(len, edited))) > MAX_PHONEMES:
         raise ValueError(f"these are {count} phonemes; at most {MAX_PHONEMES} are spoken at once: shorten them")
     return named(edited, tts.phonemize(text)) if any(c.isalnum() for c in text) else edited
+
+
+def length(text: str) -> int:
+    """Characters of a text; those of phonemes that are written in it do not count."""
+    return len(without_phonemes(text))
 
 
 def say_again(tts: TTS, speech: Speech, edit: Edit, turn: Turn | None = None) -> Speech:

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import gradio as gr
 
-from phonelm.tts import TTS
+from phonelm.tts import TTS, Turns
 from phonelm.ui.aside import Aside, LeftOut, Overloaded
+from phonelm.ui.dictionary import applied
 from phonelm.ui.events import QUICK, user_of
 from phonelm.ui.fold import fold
 from phonelm.ui.html import interlinear, problem
-from phonelm.ui.phonemes import MAX_CHARACTERS, notation, sentences
+from phonelm.ui.phonemes import MAX_CHARACTERS, length, notation, sentences
+from phonelm.ui.reading import reading_panel, traced
 
 NOTATION = "ARPAbet with stress, words apart by |, one line for each sentence. Untick to change the text again."
 
@@ -24,41 +26,47 @@ class TextInput(NamedTuple):
     phonemes: gr.Textbox
 
 
-def text_input(tts: TTS, aside: Aside, prefix: str = "", start: str = "") -> tuple[TextInput, gr.HTML]:
+def text_input(
+    tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox, prefix: str = "", start: str = ""
+) -> tuple[TextInput, gr.HTML]:  # fmt: skip
     """Lay it out and make it live.
 
     Args:
+        dictionary: the user's own, see `dictionary_input`.
         prefix: of the ids in the page.
         start: the text at the start.
     Returns:
         The inputs; the note under the text, which says what is wrong with it.
     """
 
-    def read(text, by_hand, phonemes):
+    def read(text, by_hand, phonemes, mine=""):
         """The note under the text, and its phonemes."""
-        count = f"<p class='count{' over' if len(text) > MAX_CHARACTERS else ''}'>{len(text)} of {MAX_CHARACTERS}</p>"
+        text = text or ""  # of a tab that was never opened, the browser sends nothing
+        n = length(text)
+        count = f"<p class='count{' over' if n > MAX_CHARACTERS else ''}'>{n} of {MAX_CHARACTERS}</p>"
         if not text.strip() and not by_hand:
             return count, ""
         try:
-            return count, interlinear(sentences(tts, text, by_hand, phonemes))
+            return count, interlinear(sentences(tts, text, True, phonemes)) if by_hand else traced(tts, text, mine)
         except ValueError as error:
             return problem(str(error)) + count, ""
 
-    async def preview(text, by_hand, phonemes, request: gr.Request):
+    async def preview(text, by_hand, phonemes, mine, request: gr.Request):
         """What `read` gives, unless the text is changed meanwhile."""
         try:
-            return await aside.run((user_of(request), prefix, "preview"), read, text, by_hand, phonemes)
+            return await aside.run((user_of(request), prefix, "preview"), read, text, by_hand, phonemes, mine)
         except LeftOut:
             return gr.skip(), gr.skip()
         except Overloaded as error:
             return problem(str(error)), gr.skip()
 
-    async def switch(text, by_hand, phonemes, request: gr.Request):
+    async def switch(text, by_hand, phonemes, mine, request: gr.Request):
         """Into the editing by hand, with the text's phonemes if there are none yet; or back."""
         begin = (phonemes or "") if by_hand else ""
         if by_hand and not begin.strip():
             try:
-                begin = notation(await aside.run((user_of(request), prefix, "switch"), sentences, tts, text))
+                said = await aside.run((user_of(request), prefix, "switch"), sentences, tts, applied(text, mine))
+                begin = notation(said)
             except (ValueError, LeftOut):
                 begin = ""
         return gr.update(interactive=not by_hand), gr.update(value=begin, visible=by_hand)
@@ -69,11 +77,13 @@ def text_input(tts: TTS, aside: Aside, prefix: str = "", start: str = "") -> tup
     note = gr.HTML(about, elem_id=f"{prefix}note", elem_classes="text-note")
     with fold("Pronunciation", f"{prefix}pronunciation"):
         live = gr.HTML(words, elem_id=f"{prefix}live", elem_classes="phonemes")
+        reading_panel(tts, turns, aside, dictionary, f"#{prefix}live", prefix)
         by_hand = gr.Checkbox(False, label="Edit the phonemes by hand", container=False, elem_id=f"{prefix}by-hand")
         phonemes = gr.Textbox(label="Phonemes", info=NOTATION, lines=3, max_lines=12, visible=False,
                               placeholder="HH AH0 L OW1 | W ER1 L D .", elem_id=f"{prefix}notation")  # fmt: skip
     parts = TextInput(text, by_hand, phonemes)
-    for box in (text, phonemes):
-        box.change(preview, list(parts), [note, live], trigger_mode="always_last", **QUICK)
-    by_hand.change(switch, list(parts), [text, phonemes], **QUICK).then(preview, list(parts), [note, live], **QUICK)
+    inputs = [*parts, dictionary]
+    for box in (text, phonemes, dictionary):
+        box.change(preview, inputs, [note, live], trigger_mode="always_last", **QUICK)
+    by_hand.change(switch, inputs, [text, phonemes], **QUICK).then(preview, inputs, [note, live], **QUICK)
     return parts, note

@@ -19,6 +19,7 @@ from phonelm.text import Phonemes
 from phonelm.tts import TTS, Clip, Speech, Turn, Turns
 from phonelm.ui.aside import Aside
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
+from phonelm.ui.dictionary import applied
 from phonelm.ui.differences import differing
 from phonelm.ui.events import KEEP_S, QUICK, failed
 from phonelm.ui.grid import code_grid, grid_json
@@ -62,11 +63,11 @@ class Pair(NamedTuple):
     order: tuple[int, int]
 
 
-def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
+def compare_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) -> None:
     """Lay out the tab and wire it. It keeps the last pair and the votes of each user's own session, nothing else."""
     with gr.Row():
         with gr.Column(min_width=300):
-            text, text_note = text_input(tts, aside, "compare-")
+            text, text_note = text_input(tts, turns, aside, dictionary, "compare-")
             same_seed = gr.Checkbox(False, label="One seed for both: that of A", container=False,
                                     elem_id="compare-same-seed")  # fmt: skip
             blind = gr.Checkbox(False, label="Blind: do not tell me which is which", container=False,
@@ -103,7 +104,8 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
             with blame(side.voice_note):
                 voices.append(chosen(kind, clip))
         with blame(text_note):
-            said = sentences(tts, *(values[part] for part in text))
+            typed, *by_hand = (values[part] for part in text)
+            said = sentences(tts, applied(typed, values[dictionary]), *by_hand)
         return said, list(zip(voices, settings))
 
     def speak(values: dict, running: Running, turn: Turn):
@@ -167,7 +169,8 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
             }  # fmt: skip
 
     ends = [status, sides_box, votes_box, *heard]
-    inputs = {*text, *(part for s in sides for part in (*s.voice, *s.settings, s.seed, s.keep)), same_seed, blind}
+    of_sides = (part for s in sides for part in (*s.voice, *s.settings, s.seed, s.keep))
+    inputs = {*text, dictionary, *of_sides, same_seed, blind}
     outputs = [*ends, swap, pair, text_note, *(part for side in sides for part in (side.seed, side.voice_note))]
     run.wire(Job(turns, speak, inputs, outputs, status, {sides_box: gr.update(visible=True)},
                  [side.voice.clip for side in sides]))  # fmt: skip

@@ -13,6 +13,7 @@ from phonelm.ui import opening
 from phonelm.ui.aside import Aside
 from phonelm.ui.changed import changed_settings
 from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls, speed_slider
+from phonelm.ui.dictionary import applied
 from phonelm.ui.edit import EditPanel, edit_panel
 from phonelm.ui.events import QUICK
 from phonelm.ui.examples import examples
@@ -37,6 +38,7 @@ class Form:
 
     text: TextInput
     text_note: gr.HTML
+    dictionary: gr.Textbox
     voice: VoiceInput
     voice_note: gr.HTML
     settings: Controls
@@ -45,12 +47,12 @@ class Form:
     loaded: gr.State
 
 
-def speak_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
+def speak_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) -> None:
     """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
     here = identity(tts)
     with gr.Row(elem_id="ask"):
         with gr.Column(scale=6, min_width=320) as text_column:
-            text, text_note = text_input(tts, aside, start=opening.TEXT)
+            text, text_note = text_input(tts, turns, aside, dictionary, start=opening.TEXT)
         with gr.Column(scale=7, min_width=320):
             voice, voice_note = voice_input(tts, aside)
     run = run_buttons("Generate")
@@ -72,7 +74,7 @@ def speak_tab(tts: TTS, turns: Turns, aside: Aside) -> None:
         examples(tts, text, voice, settings)
     remember({**text._asdict(), "voice": voice.kind, **settings._asdict(), "seed": seed, "keep": keep},
              {"phonemes": "by_hand"})  # fmt: skip
-    form = Form(text, text_note, voice, voice_note, settings, seed, keep, loaded)
+    form = Form(text, text_note, dictionary, voice, voice_note, settings, seed, keep, loaded)
     _wire(tts, turns, form, run, result, edit)
 
 
@@ -83,8 +85,9 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
         """The speech, streamed; `values` by component."""
         used = sampling(*[*(values[part] for part in form.settings), values[form.seed] if values[form.keep] else
                           new_seed()])  # fmt: skip
-        written = tuple(values[part] for part in form.text)
+        typed, *by_hand = (values[part] for part in form.text)
         with blame(form.text_note):
+            written = (applied(typed, values[form.dictionary]), *by_hand)
             said = sentences(tts, *written)
         with blame(form.voice_note):
             prompt = chosen(*(values[part] for part in form.voice))
@@ -110,7 +113,7 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
         for updates in result.shown_again(result.recent.get(getattr(event, "key", None))):
             yield updates | edit.cleared
 
-    inputs = {*form.text, *form.voice, *form.settings, form.seed, form.keep, form.loaded, result.made}
+    inputs = {*form.text, form.dictionary, *form.voice, *form.settings, form.seed, form.keep, form.loaded, result.made}
     outputs: list[Any] = [*result.parts, form.text_note, form.voice_note, form.seed, *edit.cleared]
     run.wire(Job(turns, speak, inputs, outputs, result.status, {result.live: None}, [form.voice.clip]))
     result.takes.choose(open_take, None, [*result.parts, *edit.cleared], **QUICK)
