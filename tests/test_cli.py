@@ -123,6 +123,17 @@ def test_version(capsys):
     assert ended.value.code == 0 and __version__ in capsys.readouterr().out
 
 
+def test_read_a_dialogue(model, clip, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("[george] Is it late?\n[emma] Not yet.\n", encoding="utf-8")
+    out = tmp_path / "a.wav"
+    assert main(["read", str(tmp_path / "a.txt"), "-o", str(out), "--prompt", clip, "--checkpoint", model]) == 0
+    assert len(soundfile.read(out)[0])
+    (tmp_path / "a.txt").write_text("[narrator] It was late.", encoding="utf-8")
+    assert main(["read", str(tmp_path / "a.txt"), "-o", str(out), "--prompt", clip, "--checkpoint", model]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("phonelm: error: ") and "[narrator]" in error and "emma" in error
+
+
 def test_phonemize(capsys):
     assert main(["phonemize", "I read it yesterday."]) == 0
     assert "R EH1 D" in capsys.readouterr().out

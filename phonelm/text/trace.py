@@ -18,9 +18,11 @@ from phonelm.text.arpabet import Phones
 from phonelm.text.errors import TextError
 from phonelm.text.overrides import OVERRIDE
 from phonelm.text.phonemizer import Phonemes, Phonemizer, tokenize
+from phonelm.text.speakers import MARK
 
 _WRITTEN = re.compile(rf"{OVERRIDE.pattern}|\S+")
 _LONGEST_GAP = 60  # words between two anchors; more are not shared out
+_SPEAKER = "speakers"  # the mark of a speaker is not read
 _NORMALIZER = "normalizer"  # decided where no single rule can be named
 
 
@@ -42,7 +44,8 @@ class Trace:
         start: its first character in the text.
         end: the character after its last.
         spoken: the words it is read as; none for a sign that is not read.
-        rule: the rule that wrote it out, a module of `text/rules/`; "" for a word that is said as written.
+        rule: the rule that wrote it out, a module of `text/rules/`; "" for a word that is said as written; "speakers"
+            for the name of who speaks.
     """
 
     written: str
@@ -66,7 +69,8 @@ def trace(phonemizer: Phonemizer, text: str) -> tuple[Trace, ...]:
     for m, share in zip(written, shares, strict=True):
         words = tuple(spoken[at : at + share])
         at += share
-        traces.append(Trace(m[0], m.start(), m.end(), words, _rule(m[0], words, changes)))
+        rule = _SPEAKER if MARK.match(text, m.start()) else _rule(m[0], words, changes)
+        traces.append(Trace(m[0], m.start(), m.end(), words, rule))
     return tuple(traces)
 
 

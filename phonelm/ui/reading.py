@@ -70,7 +70,7 @@ def _button(word: Trace, mine: Mapping[str, Any], first: bool) -> str:
     kind, stop = ("word mine" if own else "word"), (0 if first else -1)
     read = escape(json.dumps(data))
     return f'<button type=button class="{kind}" tabindex={stop} data-read="{read}">' + (
-        "".join(cells) or f"<s>{escape(word.written)}</s>"
+        "".join(cells) or f"<i>{escape(word.written)}</i>"
     ) + "</button>"
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from phonelm.text import Phonemizer, pieces, split_speakers
+from phonelm.text import Phonemizer, pieces, split_speakers, trace
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +57,8 @@ def test_long_odd_texts_are_split_in_time():
     for text in ("[a" * 100_000, "\n" * 100_000 + "x", "[a] x\n" * 20_000, "[a] " + " \n" * 50_000 + "x"):
         split_speakers(text)
     assert time.perf_counter() - start < 2
+
+
+def test_a_mark_is_no_word(phonemizer):
+    first, second, *_ = trace(phonemizer, "[emma] Hello there.")
+    assert (first.written, first.spoken, first.rule) == ("[emma]", (), "speakers") and second.written == "Hello"

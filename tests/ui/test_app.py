@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -130,6 +131,29 @@ def test_short_endpoints(client, app_tts):
     for endpoint in ("/speak", "/phonemize"):
         with pytest.raises(AppError, match="the text is empty"):
             client.predict(" ", api_name=endpoint)
+
+
+def test_programs_and_the_page_take_turns_with_one_another(client, app_url, app_tts, monkeypatch):
+    """One that asks over HTTP has the model; one that asks through Gradio waits for it, and sees that."""
+    go, begun, stream = threading.Event(), threading.Event(), app_tts.stream
+
+    def held(*args, **options):
+        begun.set()
+        go.wait(60)
+        yield from stream(*args, **options)
+
+    monkeypatch.setattr(app_tts, "stream", held)
+    with ThreadPoolExecutor(1) as pool:
+        asked = {"input": "Hi.", "response_format": "pcm"}
+        first = pool.submit(httpx.post, f"{app_url}v1/audio/speech", json=asked, timeout=60)
+        assert begun.wait(30)
+        job = client.submit(text="Hi.", api_name="/generate")
+        deadline = time.monotonic() + 30
+        while not job.outputs() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert job.outputs()[0][2] == {"waiting_for": 1}
+        go.set()
+        assert first.result().status_code == 200 and job.result(60)[2]["stop_reason"] == "end of text"
 
 
 def test_two_settings_compared(client, app_tts, voice_file):
