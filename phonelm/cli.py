@@ -41,6 +41,7 @@ EXAMPLES = """examples:
 COMMANDS = {
     "app": ("ui.app", "app", "Open the app in a browser."),
     "serve": ("server.serve", "serve", "Serve speech to programs, as OpenAI's API does, without the page."),
+    "wyoming": ("server.wyoming", "wyoming", "Serve speech to Home Assistant, by the Wyoming protocol."),
     "prepare": ("training.data.prepare", "train", "Make a training cache of dataset folders."),
     "train": ("training.train", "train", "Train the model."),
     "average": ("training.average", "train", "Average the weights of runs that began with the same ones."),
