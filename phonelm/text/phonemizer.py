@@ -5,7 +5,6 @@ How a word is said: `pronunciation.py`. Where dictionaries, tagger and network c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from phonelm.text import lexicon
 from phonelm.text.arpabet import PAUSES, PHONES, Phones, parse_phones, refuse_unknown, with_stress
 from phonelm.text.errors import NothingToSay, PhonemeError
 from phonelm.text.normalizer import normalize
-from phonelm.text.overrides import OVERRIDE, UserLexicon, parse_override
+from phonelm.text.overrides import UserLexicon, parse_override
 from phonelm.text.pauses import LONGEST_S, split_pauses
 from phonelm.text.pauses import MARK as PAUSE
 from phonelm.text.pronunciation import Pronouncer
@@ -24,6 +23,7 @@ from phonelm.text.sentences import split_paragraphs, split_sentences
 from phonelm.text.speakers import MARK as SPEAKER
 from phonelm.text.speakers import split_speakers
 from phonelm.text.syntax import Tagged
+from phonelm.text.tokens import not_shouted, tokenize
 
 SILENCE = "<sil>"
 SYMBOLS = ("<pad>", SILENCE, *PAUSES, *PHONES)
@@ -39,11 +39,7 @@ class Unit(NamedTuple):
 
 _ID = {symbol: i for i, symbol in enumerate(SYMBOLS)}
 _STRENGTH = {pause: i for i, pause in enumerate((",", "-", ":", ";", "...", ".", "!", "?"))}
-_TOKEN = re.compile(
-    rf"(?:{OVERRIDE.pattern})|'?[A-Za-z]+(?:'[A-Za-z]+)*'?|\.\.\.|[.,?!;:]|(?<![A-Za-z)])-+|-+(?![A-Za-z])|[()\[\]{{}}]"
-)
 LETTER_NAME = ("A", ("EY1",))
-_ELISIONS = frozenset("'tis 'twas 'em 'til 'cause 'bout 'round".split())  # their apostrophe is no quotation mark
 
 
 @dataclass(frozen=True)
@@ -205,7 +201,7 @@ class Phonemizer:
         tokens = tokenize(sentence)
         given = [parse_override(token) for token in tokens]
         words = [override[0] if override else token for override, token in zip(given, tokens)]
-        tags = [tag for _, tag in self._tag(_not_shouted(words))]
+        tags = [tag for _, tag in self._tag(not_shouted(words))]
         tagged = self._pronounce.homographs.tags(list(zip(words, tags)))
         units = [self._given(*o) if o else self._unit(tagged, i) for i, o in enumerate(given)]
         return [unit if o else _in_context(units, i) for i, (o, unit) in enumerate(zip(given, units))]
@@ -218,29 +214,6 @@ class Phonemizer:
     def _unit(self, tagged: list[Tagged], i: int) -> Unit:
         word = tagged[i][0]
         return Unit(word) if word in PAUSES else Unit(word, *self._pronounce(tagged, i))
-
-
-def tokenize(sentence: str) -> list[str]:
-    """Words, overrides and pauses of a normalised sentence; quotation marks are dropped, brackets become commas."""
-    return [_token(m[0]) for m in _TOKEN.finditer(sentence)]
-
-
-def _token(token: str) -> str:
-    if OVERRIDE.fullmatch(token):
-        return token
-    if token[0] in "()[]{}":
-        return ","
-    if token[0] == "-":
-        return "-"
-    if token[0] == "'" and token.lower() not in _ELISIONS:
-        return token.strip("'")
-    return token if token.endswith("in'") else token.rstrip("'")
-
-
-def _not_shouted(tokens: list[str]) -> list[str]:
-    """A sentence of capitals in lower case: the tagger takes capitals for names."""
-    shouted = sum(map(len, tokens)) > len(tokens) and all(token == token.upper() for token in tokens)
-    return [token if token == "I" else token.lower() for token in tokens] if shouted else tokens
 
 
 def _in_context(units: list[Unit], i: int) -> Unit:

@@ -17,8 +17,9 @@ from phonelm.text import normalizer
 from phonelm.text.arpabet import Phones
 from phonelm.text.errors import TextError
 from phonelm.text.overrides import OVERRIDE
-from phonelm.text.phonemizer import Phonemes, Phonemizer, tokenize
+from phonelm.text.phonemizer import Phonemes, Phonemizer
 from phonelm.text.speakers import MARK
+from phonelm.text.tokens import tokenize
 
 _WRITTEN = re.compile(rf"{OVERRIDE.pattern}|\S+")
 _LONGEST_GAP = 60  # words between two anchors; more are not shared out

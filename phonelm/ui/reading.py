@@ -39,7 +39,8 @@ def traced(tts: TTS, text: str, dictionary: str | None) -> str:
     mine = lexicon(dictionary)
     said = sentences(tts, mine.apply(text))
     words = trace(tts.phonemizer.with_lexicon(mine), text)
-    pauses, html, count = _pauses(said), [], 0
+    pauses, count = _pauses(said), 0
+    html: list[str] = []
     for word in words:
         html.append(_button(word, mine.entries, first=not html))
         count += len(word.spoken)

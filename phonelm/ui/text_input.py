@@ -41,8 +41,7 @@ def text_input(
 
     def read(text, by_hand, phonemes, mine=""):
         """The note under the text, and its phonemes."""
-        text = text or ""  # of a tab that was never opened, the browser sends nothing
-        n = length(text)
+        n = length(text := text or "")  # of a tab that was never opened, the browser sends nothing
         count = f"<p class='count{' over' if n > MAX_CHARACTERS else ''}'>{n} of {MAX_CHARACTERS}</p>"
         if not text.strip() and not by_hand:
             return count, ""

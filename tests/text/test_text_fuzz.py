@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from phonelm.text.errors import TextError
 from phonelm.text.normalizer import normalize
 from phonelm.text.overrides import OVERRIDE, LexiconError, UserLexicon
-from phonelm.text.phonemizer import SYMBOLS, Phonemizer, tokenize
+from phonelm.text.phonemizer import SYMBOLS, Phonemizer
+from phonelm.text.tokens import tokenize
 from phonelm.text.rules.characters import to_ascii
 from phonelm.text.sentences import split_sentences
 
