@@ -12,9 +12,9 @@ from phonelm.text.errors import TextError
 from phonelm.text.normalizer import normalize
 from phonelm.text.overrides import OVERRIDE, LexiconError, UserLexicon
 from phonelm.text.phonemizer import SYMBOLS, Phonemizer
-from phonelm.text.tokens import tokenize
 from phonelm.text.rules.characters import to_ascii
 from phonelm.text.sentences import split_sentences
+from phonelm.text.tokens import tokenize
 
 LONGEST, DEADLINE_S = 600, 0.05  # characters of a run; processor time for so many
 TRIES = int(os.environ.get("FUZZ_TRIES", 0))  # 0: the same 200 texts each time
