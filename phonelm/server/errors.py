@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 MAX_BYTES = 2**16  # of a request; its text has at most a quarter of that
 
@@ -51,6 +52,8 @@ class OpenAIRoute(APIRoute):
                 return error.response()
             except RequestValidationError as error:
                 return _invalid(error).response()
+            except HTTPException as error:  # FastAPI's own, for a body that it cannot read at all
+                return ApiError(error.status_code, "the request cannot be read: it is not valid JSON").response()
 
         return handler
 
