@@ -1,9 +1,11 @@
 """The routes for programs, asked by OpenAI's own client and by plain HTTP, around an untrained model."""
 
 import io
+import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -241,3 +243,12 @@ def test_work_ends_when_the_client_goes_away(served, app_tts, monkeypatch):
     assert ended.wait(20)
     again = httpx.post(f"{served}/v1/audio/speech", json={"input": "Hi.", "response_format": "pcm"}, timeout=60)
     assert again.status_code == 200 and len(again.content)
+
+
+def test_the_example_of_the_docs_runs(served, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text("utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("http://127.0.0.1:8000", served).replace("george", "other"), {})
+    wav, rate = decode(tmp_path / "hello.mp3")
+    assert len(wav) > rate / 4
