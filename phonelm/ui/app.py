@@ -23,7 +23,7 @@ from phonelm.ui.reading import dictionary_input
 from phonelm.ui.tabs.compare import compare_tab
 from phonelm.ui.tabs.inside import inside_tab
 from phonelm.ui.tabs.speak import speak_tab
-from phonelm.ui.zerogpu import load_tts
+from phonelm.ui.zerogpu import load_tts, warm_up
 
 HEADER = "<h1>PhoneLM</h1><p>English text to speech, in any voice. See how it is made, sound by sound.</p>"
 SESSIONS = 100  # whose last speech is kept; each takes a megabyte or two, and Gradio would keep 10,000
@@ -83,15 +83,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve the page until it is interrupted.
+    """Serve the page until it is interrupted. It is there before the system has warmed up.
 
     Raises:
         ValueError: no such checkpoint or device.
     """
     if args.mcp and find_spec("mcp") is None:
         raise ValueError("--mcp needs the package mcp: pip install 'phonelm[mcp]'")
-    demo = build_demo(load_tts(args.checkpoint, args.device), args.mcp)
-    launch(demo, server_name=args.host, server_port=args.port, mcp_server=args.mcp)
+    tts = load_tts(args.checkpoint, args.device)
+    demo = build_demo(tts, args.mcp)
+    launch(demo, server_name=args.host, server_port=args.port, mcp_server=args.mcp, prevent_thread_lock=True)
+    warm_up(tts)
+    demo.block_thread()
     return 0
 
 

@@ -13,7 +13,7 @@ from phonelm.ui.controls import new_seed, seed_controls
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, user_of
 from phonelm.ui.html import problem, waiting
 from phonelm.ui.phonemes import say_again, span_notation
-from phonelm.ui.result import Made, Result
+from phonelm.ui.result import PLAY, Made, Result
 from phonelm.ui.run import Run, Running
 
 HINT = (
@@ -105,9 +105,10 @@ def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
     pressed = again.click(lambda: gr.update(interactive=False), None, again, **QUICK)
     said = pressed.then(regenerate, [result.made, span, phonemes, seed, keep, run.flag],
                         [*result.parts, about, span, seed, undo], **shared)  # fmt: skip
+    said.success(None, js=PLAY)
     for after in (said.then, said.failure):  # Gradio 6.31 leaves out `then` after a failure
         after(lambda chosen: gr.update(interactive=chosen is not None), span, again, **QUICK)
-    undo.click(back, [result.made, run.flag], [*result.parts, *parts, undo], **shared)
+    undo.click(back, [result.made, run.flag], [*result.parts, *parts, undo], **shared).success(None, js=PLAY)
     return EditPanel(nothing | {undo: gr.update(interactive=False)})
 
 

@@ -25,6 +25,7 @@ from phonelm.ui.live import transport
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.takes import take_json, takes_list
 
+PLAY = "() => document.dispatchEvent(new CustomEvent('phonelm:fresh'))"  # what has come is heard at once
 DOWNLOAD = "() => document.querySelector('#picture-file a, a#picture-file, #picture-file')?.click()"
 COLOUR = "(made, colour, kind) => [made, document.querySelector('#grid .grid-colour').value, kind]"
 FOREIGN = "<p>A take from an earlier visit: listen to it, or download it in its row. To edit it, generate it again.</p>"
@@ -117,7 +118,7 @@ class Result:
             n = values["codebooks"]
             yield files | {button: gr.update(interactive=True) for button in self.pictures} | {
                 self.status: values["status"],
-                self.audio: gr.update(value=values["audio"], autoplay=chosen is not None),
+                self.audio: values["audio"],
                 self.first: gr.update(choices=_first_choices(n), value=n, visible=n > 1),
                 self.grid: values["grid"], self.takes: values["take"], self.made: made,
             }  # fmt: skip
@@ -186,7 +187,7 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
         with turns.once(user_of(request)):
             wav = tts.codec.waveform(made.speech.codes[:, :n])
         with playable(tts, wav) as (file,):
-            yield gr.update(value=file, autoplay=True)
+            yield file
 
     def draw(made: Made | None, colour_by: str, kind: str):
         """The picture as a file."""
@@ -197,8 +198,9 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
             save_grid(made.speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
             yield str(path)
 
-    result.first.input(listen, [result.made, result.first], result.audio, show_progress="hidden",
-                       api_visibility="private", **MODEL)  # fmt: skip
+    heard = result.first.input(listen, [result.made, result.first], result.audio, show_progress="hidden",
+                               api_visibility="private", **MODEL)  # fmt: skip
+    heard.success(None, js=PLAY)
     for button, kind in zip(result.pictures, kinds, strict=True):
         button.click(draw, [result.made, colour, kind], picture, js=COLOUR, show_progress="hidden",
                      api_visibility="private").success(None, js=DOWNLOAD)  # fmt: skip

@@ -5,15 +5,17 @@ Matplotlib's object API only, so that any number of threads can draw.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
 
 from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WINDOW = 3 * HOP_LENGTH  # samples; 40 ms, so that a voice's harmonics can be told apart
 HOP = HOP_LENGTH // 2
@@ -69,6 +71,9 @@ def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
 
 def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
     """A figure with one pair of axes, time to the right."""
+    from matplotlib.figure import Figure  # here: it takes a third of a second, and most never look at a picture
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - LABEL_IN / height_in))
     figure = Figure((width_in, height_in), dpi=DPI, facecolor="white", layout=layout)
     axes = figure.add_subplot()
@@ -78,6 +83,8 @@ def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
 
 
 def _pixels(figure: Figure) -> np.ndarray:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

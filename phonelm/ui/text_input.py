@@ -71,7 +71,7 @@ def text_input(
         return gr.update(interactive=not by_hand), gr.update(value=begin, visible=by_hand)
 
     about, words = read(start, False, "")
-    text = gr.Textbox(start, label="Text", lines=5, max_lines=12, placeholder="What shall be said?",
+    text = gr.Textbox(start, label="Text", lines=4, max_lines=12, placeholder="What shall be said?",
                       elem_id=f"{prefix}text", elem_classes="text")  # fmt: skip
     note = gr.HTML(about, elem_id=f"{prefix}note", elem_classes="text-note")
     with fold("Pronunciation", f"{prefix}pronunciation"):

@@ -25,9 +25,15 @@ def lends() -> bool:
 
 
 def load_tts(checkpoint: Path | None, device: str | None) -> TTS:
-    """`TTS.load`, warmed up; on ZeroGPU with the model on its GPU, whatever the device, and as it was loaded."""
+    """`TTS.load`; on ZeroGPU with the model on its GPU, whatever the device."""
     if not lends():
-        return TTS.load(checkpoint, device=device).warm_up()
+        return TTS.load(checkpoint, device=device)
     tts: Any = TTS.load(checkpoint, device="cuda", codec_device="cpu")
     tts.make_frames = spaces.GPU(tts.make_frames, duration=LENT_S)
     return tts
+
+
+def warm_up(tts: TTS) -> None:
+    """Speak a word, so that the first user does not wait for compilers; not on ZeroGPU, whose processes are others."""
+    if not lends():
+        tts.warm_up()

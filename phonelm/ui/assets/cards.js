@@ -43,6 +43,7 @@ function decorate() {
     about.textContent = card.about;
     label.append(about);
     label.dataset.voice = input.value;
+    input.name = props.radios; // Gradio 6.31 names each apart, so that each would be a group of its own
     input.setAttribute("aria-keyshortcuts", "Enter");
     if (!card.file) continue;
     const button = document.createElement("button");

@@ -152,6 +152,14 @@ along.addEventListener("click", (event) => {
   const start = words[event.target.dataset?.i]?.[1];
   if (start !== undefined) play(start);
 });
+// Other sound has come that shall be heard at once; the player gets its address in the next frame.
+async function playFresh() {
+  for (let i = 0; i < 2; i++) await new Promise((done) => requestAnimationFrame(done));
+  hush();
+  file()?.play().catch(() => {});
+}
+
+document.addEventListener("phonelm:fresh", playFresh, forever);
 box.addEventListener("change", () => box.checked || hush());
 document.addEventListener("phonelm:hush", hush, forever);
 document.addEventListener("phonelm:stop", stopAll, forever);
