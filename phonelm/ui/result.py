@@ -23,7 +23,7 @@ from phonelm.ui.grid import code_grid, grid_json
 from phonelm.ui.html import summary
 from phonelm.ui.live import transport
 from phonelm.ui.sound import PLAIN, playable
-from phonelm.ui.takes import take_json, takes_list
+from phonelm.ui.takes import PLAYER, take_json, takes_list
 
 PLAY = "() => document.dispatchEvent(new CustomEvent('phonelm:fresh'))"  # what has come is heard at once
 DOWNLOAD = "() => document.querySelector('#picture-file a, a#picture-file, #picture-file')?.click()"
@@ -158,10 +158,10 @@ def _lay_out(tts: TTS, values: dict[str, Any], opening: Made | None) -> tuple[Re
     """The components, and the hidden one through which pictures are downloaded; `values` by name, as from `_values`."""
     n = values.get("codebooks", tts.model.config.n_codebooks)
     status = gr.HTML(values.get("status", "<p>The speech will be here.</p>"), elem_id="status", elem_classes="status")
-    live = transport("#speech audio", "grid", "live-sound")
+    live = transport(PLAYER, "grid", "live-sound")
     audio = gr.Audio(values.get("audio"), label="Speech", interactive=False, buttons=[], waveform_options=PLAIN,
                      elem_id="speech", elem_classes="behind")  # fmt: skip
-    grid = code_grid("#speech audio", "grid", values.get("grid"), live=True, selectable=True)
+    grid = code_grid(PLAYER, "grid", values.get("grid"), live=True, selectable=True)
     under = gr.Column()
     with gr.Row(elem_id="downloads"):
         small: dict[str, Any] = {"interactive": bool(values), "size": "sm", "min_width": 72}

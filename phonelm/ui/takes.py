@@ -12,6 +12,7 @@ import gradio as gr
 from phonelm.tts import Speech
 from phonelm.ui.assets import asset
 
+PLAYER = "#speech audio, #takes audio"  # Gradio's; before it has one, that of the takes, which comes later in the page
 KEPT = 10  # takes that survive a reload
 
 
@@ -27,4 +28,4 @@ def takes_list(value: str | None) -> gr.HTML:
     """The component; its value is `take_json` of the newest take, or None."""
     return gr.HTML(value, html_template=asset("takes.html"), css_template=asset("takes.css"), elem_id="takes",
                    js_on_load=asset("takes_store.js", "takes.js"), apply_default_css=False, kept=KEPT,
-                   player="#speech audio")  # fmt: skip
+                   player=PLAYER)  # fmt: skip

@@ -31,10 +31,11 @@ def opened_url(app_tts, tmp_path_factory):
         port = free.getsockname()[1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        patch.setenv(DIRECTORY_VARIABLE, str(folder))
-        demo = app.build_demo(app_tts)
-    yield app.launch(demo, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True)[1]
-    demo.close(verbose=False)
+        with pytest.MonkeyPatch.context() as other:
+            other.setenv(DIRECTORY_VARIABLE, str(folder))
+            demo = app.build_demo(app_tts)
+        yield app.launch(demo, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True)[1]
+        demo.close(verbose=False)
 
 
 @pytest.fixture
@@ -177,13 +178,13 @@ def test_takes_are_kept_renamed_compared_and_deleted(page):
     page.wait_for_selector(f"{ROWS} >> nth=1")
     assert "First try" in page.inner_text(f"{ROWS}:nth-child(2)")
     page.click(f"{ROWS}:nth-child(2) [data-act=play]")
-    page.wait_for_function("document.querySelector('#speech audio').currentTime > 0.1")
+    page.wait_for_function("document.querySelector('#takes audio').currentTime > 0.1")
     page.wait_for_selector(app_browser.GRID)
     page.wait_for_function("document.querySelectorAll('#live-sound .read-along span').length === 3")
     page.wait_for_selector("#downloads button:not([disabled]) >> nth=7")  # the server still knows it
     page.click(f"{ROWS}:nth-child(1) [data-act=swap]")
     page.wait_for_function("document.querySelector('#takes li[aria-current]').innerText.includes('How are you')")
-    page.wait_for_function("!document.querySelector('#speech audio').paused")
+    page.wait_for_function(SOUNDING)
     with page.expect_download() as download:
         page.click(f"{ROWS}:nth-child(2) [data-act=save]")
     assert download.value.suggested_filename == "phonelm-First-try.wav"

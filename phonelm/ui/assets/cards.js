@@ -1,5 +1,6 @@
 // The voices' radio buttons become cards: under each name what the voice sounds like, and a button that plays it. The
-// radio buttons stay what they are: one tab stop, arrows move. Enter on one of them plays its voice.
+// radio buttons stay, but Gradio 6.31 names each apart, which would make each a group of its own: here they are one tab
+// stop, and arrows move. Enter on one of them plays its voice.
 
 const cards = JSON.parse(props.value), sample = new Audio(), leaving = new AbortController();
 let playing = "";
@@ -31,6 +32,22 @@ function play(voice) {
   show();
 }
 
+function inputs() {
+  return [...document.querySelectorAll(`${props.radios} input[type=radio]`)];
+}
+
+function oneTabStop() {
+  const all = inputs(), chosen = all.find((input) => input.checked) || all[0];
+  for (const input of all) input.tabIndex = input === chosen ? 0 : -1;
+}
+
+function move(from, step) {
+  const all = inputs(), to = all[(all.indexOf(from) + step + all.length) % all.length];
+  to.click();
+  to.focus();
+  oneTabStop();
+}
+
 function decorate() {
   const box = document.querySelector(props.radios);
   box?.setAttribute("role", "radiogroup");
@@ -43,7 +60,6 @@ function decorate() {
     about.textContent = card.about;
     label.append(about);
     label.dataset.voice = input.value;
-    input.name = props.radios; // Gradio 6.31 names each apart, so that each would be a group of its own
     input.setAttribute("aria-keyshortcuts", "Enter");
     if (!card.file) continue;
     const button = document.createElement("button");
@@ -57,7 +73,7 @@ function decorate() {
     label.append(button);
   }
   show();
-  return Boolean(box);
+  oneTabStop();
 }
 
 sample.addEventListener("ended", stop);
@@ -66,10 +82,12 @@ document.addEventListener("phonelm:stop", () => playing && stop(), {signal: leav
 document.addEventListener("keydown", (event) => {
   if (!element.isConnected) return leaving.abort();
   const input = event.target;
-  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || !input.matches?.(`${props.radios} input`)) return;
+  const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
+  if (event.ctrlKey || event.metaKey || !input.matches?.(`${props.radios} input`) || !(step || event.key === "Enter")) return;
   event.preventDefault();
-  play(input.value);
+  if (step) move(input, step);
+  else play(input.value);
 }, {signal: leaving.signal, capture: true});
 new MutationObserver(decorate).observe(element.closest(".column, .gradio-container") || document.body,
-  {childList: true, subtree: true});
+  {childList: true, subtree: true, attributeFilter: ["aria-checked"]});
 decorate();

@@ -77,6 +77,7 @@ function nameBox(take) {
 function rename(take) {
   renaming = take.key;
   draw("input.name");
+  list.querySelector("input.name")?.select();
 }
 
 function drop(take) {
