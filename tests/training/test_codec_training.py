@@ -18,7 +18,7 @@ from phonelm.evaluation import to_markdown
 from phonelm.training.codec import crops as codec_data
 from phonelm.training.codec.crops import Crops, decode_rows, read_rows, split_speakers
 from phonelm.training.codec.discriminators import Discriminators
-from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
+from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, normalise_level
 from phonelm.training.codec.report import decoders, pick_rows, report
 from phonelm.training.codec.rvq import perplexity
 from phonelm.training.codec.train import LAST, Run
@@ -106,14 +106,14 @@ def test_held_out_speakers_stay_so_when_data_are_added():
 def test_crops(data, tmp_path):
     clips, _ = decode_rows(read_rows([data])[0], tmp_path, quiet=True)
     crops = Crops(clips, 6400, CONFIG)
-    heard, said = crops([1], 64)
-    assert heard.shape == said.shape == (64, 1, 6400) and torch.equal(heard, said)
-    assert torch.equal(said, crops([1], 64)[1]) and not torch.equal(said, crops([2], 64)[1])
-    assert said.abs().max() <= codec_data.MAX_PEAK + 1e-4
-    level = 20 * said.square().mean((1, 2)).sqrt().log10()
+    inputs, targets = crops([1], 64)
+    assert inputs.shape == targets.shape == (64, 1, 6400) and torch.equal(inputs, targets)
+    assert torch.equal(targets, crops([1], 64)[1]) and not torch.equal(targets, crops([2], 64)[1])
+    assert targets.abs().max() <= codec_data.MAX_PEAK + 1e-4
+    level = 20 * targets.square().mean((1, 2)).sqrt().log10()
     assert level.std() > 4  # dB
-    heard, said = Crops(clips, 6400, replace(CONFIG, p_spoiled=0.5))([1], 64)
-    changed = (heard != said).flatten(1).any(1).float().mean()
+    inputs, targets = Crops(clips, 6400, replace(CONFIG, p_spoiled=0.5))([1], 64)
+    changed = (inputs != targets).flatten(1).any(1).float().mean()
     assert 0.3 < changed < 0.7
     assert torch.equal(*Crops(clips, 6400, replace(CONFIG, p_spoiled=1.0))([1], 8, augment=False))
     longer = Crops(clips, 2 * SAMPLE_RATE, CONFIG)([1], 2)[1]
@@ -133,7 +133,7 @@ def test_discriminators_learn_to_separate_and_teach_the_waveform():
     torch.manual_seed(0)
     critics = Discriminators(4)
     wav = torch.from_numpy(np.stack([babble(i, 0.2) for i in range(4)]))[:, None]
-    real, fake = levelled(wav, wav), levelled(wav.abs() - wav.abs().mean(), wav).requires_grad_()
+    real, fake = normalise_level(wav, wav), normalise_level(wav.abs() - wav.abs().mean(), wav).requires_grad_()
     assert real.square().mean((1, 2)).sqrt().allclose(torch.tensor(0.1))
     optimizer = torch.optim.AdamW(critics.parameters(), 3e-3)
     losses = []

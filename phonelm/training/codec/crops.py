@@ -1,4 +1,4 @@
-"""Speech for codec training: audio of dataset folders, decoded once, and random crops of it."""
+"""Audio for codec training: recordings of dataset folders, decoded once, and random crops of them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.heldout import leave_out
 
 CACHE_FORMAT = 1
-CHUNK = 64  # recordings per cache file: what an interruption may cost
-MIN_SPEAKERS = 10  # of a dataset with fewer, nobody is held out
-MAX_PEAK = 0.95  # no crop is made louder than this
+CHUNK = 64  # recordings per cache file; an interruption loses at most one file per process
+MIN_SPEAKERS = 10  # nobody is held out of a smaller dataset
+MAX_PEAK = 0.95  # highest peak of an amplified crop
 
 
 class Clip(NamedTuple):
@@ -34,25 +34,25 @@ class Clip(NamedTuple):
     id: str
     speaker: str
     wav: np.ndarray  # (S,) int16 at SAMPLE_RATE, memory-mapped
-    rms: float  # of the parts that are no pause; full scale is 1
+    rms: float  # without pauses; full scale is 1
 
 
-class Spoken(Protocol):
-    """What has a speaker, named "dataset/name"."""
+class HasSpeaker(Protocol):
+    """An item with a speaker, named "dataset/name"."""
 
     @property
     def speaker(self) -> str: ...
 
 
-S = TypeVar("S", bound=Spoken)
+S = TypeVar("S", bound=HasSpeaker)
 
 
 def read_rows(folders: Sequence[Path]) -> tuple[list[Row], list[Problem]]:
-    """The recordings of several dataset folders to train on, with or without text; `heldout` names who is left out.
+    """The recordings to train on, of several dataset folders. Texts are not needed. People of `heldout` are left out.
 
     Raises:
-        ValueError: two folders of the same name, or no recording in all of them.
-        FileNotFoundError: as `read_dataset`.
+        ValueError: two folders have the same name, or there is no recording.
+        FileNotFoundError: see `read_dataset`.
     """
     rows, problems = read_datasets(folders, need_text=False)
     rows, held_out = leave_out(rows)
@@ -62,10 +62,10 @@ def read_rows(folders: Sequence[Path]) -> tuple[list[Row], list[Problem]]:
 
 
 def split_speakers(items: Sequence[S], share: float) -> tuple[list[S], list[S]]:
-    """Items of the speakers to train on, and of those held out.
+    """Items of the speakers to train on, and items of the held-out speakers.
 
-    Whether a speaker is held out depends on the name alone, by a hash, so it stays so when data are added: in the
-    long run on `share` of the speakers of every dataset that has at least `MIN_SPEAKERS`.
+    A hash of the name decides whether a speaker is held out, so added data do not change it. About `share` of the
+    speakers are held out, in datasets that have at least `MIN_SPEAKERS`.
     """
     speakers: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -78,14 +78,14 @@ def split_speakers(items: Sequence[S], share: float) -> tuple[list[S], list[S]]:
 
 
 def decode_rows(rows: Sequence[Row], folder: Path, quiet: bool = False) -> tuple[list[Clip], list[Problem]]:
-    """Decode recordings to files of int16 at `SAMPLE_RATE`, once: what is there is used as it is.
+    """Decode recordings to files of int16 at `SAMPLE_RATE`. Files that exist are used.
 
     Args:
-        rows: of one or several datasets, each in order.
-        folder: of the cache; an interrupted call leaves whole files only, and the next one goes on from there.
+        rows: rows of one or more datasets, each in order.
+        folder: the cache. An interrupted call leaves only complete files, and the next call continues.
         quiet: show no progress bar.
     Returns:
-        the recordings, memory-mapped, and those that cannot be used.
+        the memory-mapped recordings, and the unusable ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
     groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
@@ -110,7 +110,7 @@ def decode_rows(rows: Sequence[Row], folder: Path, quiet: bool = False) -> tuple
 
 
 def _decode_group(rows: Sequence[Row], path: Path) -> None:
-    """Write `path`.json (clips, problems), then `path`.npy (all samples), whose presence says that both are whole."""
+    """Write `path`.json (clips, problems), then `path`.npy (all samples). If the latter exists, both are complete."""
     records, problems, samples = [], [], [np.empty(0, np.int16)]
     for row in rows:
         try:
@@ -118,7 +118,7 @@ def _decode_group(rows: Sequence[Row], path: Path) -> None:
             wav = resample(wav - wav.mean(), sample_rate, SAMPLE_RATE)
             rms = active_rms(wav)
             if not rms > 0:
-                raise ValueError(f"{row.path} holds no speech")
+                raise ValueError(f"{row.path} has no speech")
         except ValueError as error:
             problems.append([row.id, " ".join(str(error).split())])
             continue
@@ -133,13 +133,13 @@ def _decode_group(rows: Sequence[Row], path: Path) -> None:
 class Crops:
     """Random crops of recordings at random levels.
 
-    A recording is drawn in proportion to its length divided by the square root of its speaker's total, so that a
-    speaker with a hundred times as much speech is heard ten times as often.
+    The probability of a recording is proportional to its length divided by the square root of its speaker's total. So
+    a speaker with a hundred times as much speech is drawn ten times as often.
 
     Args:
         clips: at least one.
-        size: samples of a crop; shorter recordings are filled up with silence.
-        config: of it, the range of levels and how many inputs are augmented.
+        size: samples of a crop. Shorter recordings are padded with silence.
+        config: only the range of levels and the share of augmented inputs are used.
     """
 
     def __init__(self, clips: Sequence[Clip], size: int, config: CodecTrainConfig):
@@ -151,15 +151,15 @@ class Crops:
         self.weights = weights / weights.sum()
 
     def __call__(self, seed: Sequence[int], count: int, augment: bool = True) -> tuple[Tensor, Tensor]:
-        """Draw crops; the same seed gives the same ones.
+        """Draw crops. The same seed gives the same crops.
 
         Returns:
-            what the codec hears and what it should say, both (count, 1, size) float32: equal, but for augmented inputs.
+            inputs and targets, both (count, 1, size) float32. They are equal unless an input is augmented.
         """
         rng = np.random.default_rng(seed)
         pairs = [self._draw(rng, augment) for _ in range(count)]
-        heard, said = (torch.from_numpy(np.stack(wavs)[:, None]) for wavs in zip(*pairs))
-        return heard, said
+        inputs, targets = (torch.from_numpy(np.stack(wavs)[:, None]) for wavs in zip(*pairs))
+        return inputs, targets
 
     def _draw(self, rng: np.random.Generator, augment: bool) -> tuple[np.ndarray, np.ndarray]:
         clip = self.clips[rng.choice(len(self.clips), p=self.weights)]

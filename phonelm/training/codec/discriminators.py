@@ -1,4 +1,4 @@
-"""Discriminators of the decoder's waveform: by period (HiFi-GAN) and by complex STFT (EnCodec), both slim."""
+"""Small discriminators of the decoder's waveform: by period (HiFi-GAN) and by complex STFT (EnCodec)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PERIODS = (2, 3, 5, 7, 11)
 N_FFTS = (2048, 1024, 512)
 SLOPE = 0.1  # of the leaky ReLUs
 POWER = 0.3
-QUIET = 1e-3  # magnitudes below are not made any louder, 40 dB below the level of a crop
+QUIET = 1e-3  # smaller magnitudes are not amplified; 40 dB below the level of a crop
 
 
 class PeriodDiscriminator(nn.Module):
     """Convolutions along samples that lie one period apart (HiFi-GAN, arXiv:2010.05646).
 
-    HiFi-GAN's has 32 to 1024 channels; here `width` to 8 * `width`.
+    HiFi-GAN has 32 to 1024 channels. This one has `width` to 8 * `width`.
     """
 
     def __init__(self, period: int, width: int):
@@ -38,9 +38,10 @@ class PeriodDiscriminator(nn.Module):
 
 
 class SpectrumDiscriminator(nn.Module):
-    """Convolutions over the real and imaginary parts of an STFT, so that phase is heard (EnCodec, arXiv:2210.13438).
+    """Convolutions over the real and imaginary parts of an STFT, which include phase (EnCodec, arXiv:2210.13438).
 
-    Unlike EnCodec's it takes the magnitudes to the power `POWER`, as loudness goes, lest most bins be close to zero.
+    Magnitudes are raised to the power `POWER`, similar to loudness. Without it most bins would be close to zero.
+    EnCodec does not do this.
     """
 
     window: Tensor
@@ -63,7 +64,7 @@ class SpectrumDiscriminator(nn.Module):
 
 
 def _layer(conv: nn.Conv2d) -> nn.Module:
-    """A convolution with weight normalisation that keeps the level of its input; torch's own start lets it fade."""
+    """A weight-normalised convolution that keeps the level of its input. Torch's default initialisation lowers it."""
     nn.init.kaiming_normal_(conv.weight, SLOPE)
     return weight_norm(conv)
 
@@ -77,11 +78,11 @@ def _run(net: PeriodDiscriminator | SpectrumDiscriminator, x: Tensor) -> tuple[T
 
 
 class Discriminators(nn.Module):
-    """All of them.
+    """All discriminators.
 
     Args:
-        width: channels of the first layer by period, and of all layers by spectrum times two. 16 suits a CPU; HiFi-GAN
-            and EnCodec have 32.
+        width: channels of the first layer of a period discriminator. A spectrum discriminator has half as many in all
+            layers. 16 suits a CPU; HiFi-GAN and EnCodec have 32.
     """
 
     def __init__(self, width: int):
@@ -92,6 +93,6 @@ class Discriminators(nn.Module):
         )
 
     def forward(self, wav: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
-        """(B, 1, S) float, S at least 1025 -> for each discriminator its logits, and the outputs of its layers."""
+        """(B, 1, S) float, S at least 1025 -> for each discriminator its logits and the outputs of its layers."""
         logits, features = zip(*(net(wav) for net in self.nets))
         return list(logits), list(features)

@@ -1,4 +1,4 @@
-"""The loop that all codec trainings share: steps within a budget, a log, checkpoints."""
+"""The training loop of all codec stages: steps within a budget, a log, checkpoints."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SCALARS_EVERY = 10  # steps
 class Loop:
     """A training run in a folder: `last.safetensors` to resume from, `codec.safetensors` to use.
 
-    A subclass sets these attributes and says what a step is, what is measured and what is saved.
+    A subclass sets these attributes and defines the step and the held-out losses.
     """
 
     kind: str  # of `last.safetensors`
@@ -42,7 +42,7 @@ class Loop:
     accelerator: Accelerator
 
     def step(self) -> dict[str, float]:
-        """One update; returns the losses by name. `progress.step` is not counted here, the rest of it is."""
+        """One update. Returns the losses by name. Updates `progress` except for `progress.step`."""
         raise NotImplementedError
 
     def held_losses(self) -> dict[str, float]:
@@ -50,14 +50,14 @@ class Loop:
         raise NotImplementedError
 
     def scalars(self) -> dict[str, float]:
-        """More figures for the log, by name."""
+        """Further figures for the log, by name."""
         return {}
 
     def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole.
+        """Write both checkpoints. If the process is killed, the previous ones stay complete.
 
         Raises:
-            DivergedError: weights that are not finite; nothing is written.
+            DivergedError: weights are not finite. Nothing is written.
         """
         state = self.learner.state_dict()
         check_finite(state)
@@ -97,7 +97,7 @@ class Loop:
             writer.close()
 
     def _log(self, writer: SummaryWriter, average: dict[str, float]) -> None:
-        """Losses, learning rate, speed and `scalars`, for TensorBoard."""
+        """Write losses, learning rate, speed and `scalars` to TensorBoard."""
         step = self.progress.step
         for name, value in average.items():
             writer.add_scalar(f"train/{name}", value, step)
@@ -106,7 +106,7 @@ class Loop:
         writer.add_scalar("audio_seconds_per_second", self.progress.audio_s / self.progress.seconds, step)
 
     def _checkpoint(self, writer: SummaryWriter, average: dict[str, float]) -> None:
-        """Measure on what is held out, log it, save everything."""
+        """Compute the held-out losses, log them, save everything."""
         held = self.held_losses()
         for name, value in held.items():
             writer.add_scalar(f"held_out/{name}", value, self.progress.step)
@@ -117,13 +117,13 @@ class Loop:
 
 
 def check_share(batch_size: int, accelerator: Accelerator) -> None:
-    """Raise ValueError if a batch cannot be shared out among the processes."""
+    """Raise ValueError if a batch cannot be divided among the processes."""
     if batch_size % (world := accelerator.num_processes):
-        raise ValueError(f"batch_size {batch_size} cannot be shared out equally among {world} processes")
+        raise ValueError(f"batch_size {batch_size} must be a multiple of the number of processes, {world}")
 
 
 def print_problems(problems: Sequence[Problem]) -> None:
-    """Say what was left out, by reason, with a few names of each."""
+    """Print what was left out, by reason, with up to three ids each."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for problem in problems:
         by_reason[problem.reason].append(problem.id)

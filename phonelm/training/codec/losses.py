@@ -10,11 +10,11 @@ from phonelm.codec import mel_filterbank
 from phonelm.config import SAMPLE_RATE
 
 MEL_SCALES = ((2048, 120), (1024, 80), (512, 40), (256, 20))  # (n_fft, mel bands)
-MEL_FLOOR = 5e-4  # added before the logarithm; with much less, the noise of pauses dominates the loss
+MEL_FLOOR = 5e-4  # added before the logarithm; if it is much smaller, the noise of pauses dominates the loss
 
 
 def spectrum(wav: Tensor, window: Tensor) -> Tensor:
-    """Complex STFT with hops of a quarter window, scaled so that white noise has the magnitude of its RMS.
+    """Complex STFT with hops of a quarter window. The magnitude of white noise is its RMS.
 
     Args:
         wav: (B, 1, S) float32.
@@ -23,8 +23,8 @@ def spectrum(wav: Tensor, window: Tensor) -> Tensor:
         (B, n_fft // 2 + 1, F) complex64.
     """
     n_fft = len(window)
-    found = torch.stft(wav.squeeze(1), n_fft, n_fft // 4, window=window, center=True, return_complex=True)
-    return found / window.square().sum().sqrt()
+    stft = torch.stft(wav.squeeze(1), n_fft, n_fft // 4, window=window, center=True, return_complex=True)
+    return stft / window.square().sum().sqrt()
 
 
 class MelLoss(nn.Module):
@@ -41,19 +41,20 @@ class MelLoss(nn.Module):
         magnitude = spectrum(wav, self.get_buffer(f"window_{n_fft}")).abs()
         return (self.get_buffer(f"filters_{n_fft}") @ magnitude + MEL_FLOOR).log()
 
-    def forward(self, said: Tensor, wanted: Tensor) -> Tensor:
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """Both (B, 1, S) float32 -> (), in nats."""
-        parts = [F.l1_loss(self.log_mel(said, n_fft), self.log_mel(wanted, n_fft)) for n_fft, _ in MEL_SCALES]
+        parts = [F.l1_loss(self.log_mel(output, n_fft), self.log_mel(target, n_fft)) for n_fft, _ in MEL_SCALES]
         return torch.stack(parts).mean()
 
 
-def levelled(wav: Tensor, like: Tensor) -> Tensor:
-    """A waveform divided by the level of another, so that discriminators hear quiet and loud crops alike.
+def normalise_level(wav: Tensor, reference: Tensor) -> Tensor:
+    """Divide a waveform by the level of another, so that discriminators treat quiet and loud crops alike.
 
     Args:
-        wav, like: (B, 1, S); a crop of `like` under -46 dBFS counts as silence and is not made louder than that.
+        wav: (B, 1, S).
+        reference: (B, 1, S). A level under -46 dBFS counts as -46 dBFS, so that silence is not amplified.
     """
-    return 0.1 * wav / like.square().mean((1, 2), keepdim=True).sqrt().clamp(min=0.005)
+    return 0.1 * wav / reference.square().mean((1, 2), keepdim=True).sqrt().clamp(min=0.005)
 
 
 def discriminator_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
@@ -66,7 +67,7 @@ def discriminator_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
 
 
 def adversarial_loss(fake: list[Tensor]) -> Tensor:
-    """What the decoder is told: its logits should be above 1 (hinge, as in Vocos, arXiv:2306.00814)."""
+    """Hinge loss of the decoder: its logits should be above 1 (as in Vocos, arXiv:2306.00814)."""
     return torch.stack([F.relu(1 - f).mean() for f in fake]).mean()
 
 
@@ -74,7 +75,7 @@ def feature_loss(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tensor:
     """Feature matching (MelGAN, arXiv:1910.06711): mean over discriminators of the summed L1 of their layers.
 
     Args:
-        real, fake: for each discriminator the outputs of its layers, in pairs of equal shape.
+        real, fake: the layer outputs of each discriminator, with equal shapes.
     """
     sums = [
         torch.stack([F.l1_loss(f, r.detach()) for r, f in zip(*pair, strict=True)]).sum()

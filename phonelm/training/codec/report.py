@@ -1,4 +1,4 @@
-"""`train-codec --report`: what recordings lose in one or several codecs, kind by kind, with intervals."""
+"""`train-codec --report`: what recordings lose in one or more codecs, by dataset, with intervals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from phonelm.evaluation import (
 from phonelm.files import write_json
 from phonelm.training.data.heldout import PARTS, pick
 
-Report = dict[str, dict[str, list[Score]]]  # by kind of recording (dataset), then by version
+Report = dict[str, dict[str, list[Score]]]  # by dataset, then by version
 
 
 def pick_rows(folders: Sequence[Path], part: str | None, per_speaker: int = 0) -> dict[str, list[Row]]:
@@ -36,18 +36,18 @@ def pick_rows(folders: Sequence[Path], part: str | None, per_speaker: int = 0) -
 
     Args:
         folders: dataset folders; texts are not needed.
-        part: of the people held out by name (one of `heldout.PARTS`); None for everyone, because nobody in these
-            folders was trained on.
-        per_speaker: recordings of a speaker at most; 0 for all. Utterances that are held out one by one all count.
+        part: one of `heldout.PARTS`, the people held out by name. None for everyone, if nobody in these folders is
+            in the training data.
+        per_speaker: most recordings of a speaker; 0 for all. If there are fewer than 3 speakers, it has no effect.
     Raises:
-        ValueError: nobody is held out, two folders of one name.
-        FileNotFoundError: as `read_dataset`.
+        ValueError: nobody is held out, or two folders have the same name.
+        FileNotFoundError: see `read_dataset`.
     """
     rows, _ = read_datasets(folders, need_text=False)
     rows = pick(rows, part) if part else rows
     if not rows:
         raise ValueError(
-            f"nobody in these data is held out for {part}; --all-speakers if the codec never heard anyone in them"
+            f"nobody in these data is held out for {part}; use --all-speakers if the codec was trained on none of them"
         )
     taken: dict[str, int] = defaultdict(int)
     chosen: dict[str, list[Row]] = defaultdict(list)
@@ -60,7 +60,7 @@ def pick_rows(folders: Sequence[Path], part: str | None, per_speaker: int = 0) -
 
 
 def read_clips(rows: Sequence[Row]) -> list[Clip]:
-    """The recordings as the app prepares a voice prompt; one that cannot be one is left out and named."""
+    """The recordings, prepared like voice prompts. Unusable ones are left out and reported."""
     clips = []
     for row in rows:
         try:
@@ -71,7 +71,7 @@ def read_clips(rows: Sequence[Row]) -> list[Clip]:
 
 
 def decoders(codecs: Sequence[Path], codebooks: Sequence[int]) -> dict[str, Decoder]:
-    """What passes a recording through a codec, by codec and number of codebooks; errors as `Codec.load`."""
+    """Functions that pass a recording through a codec, by codec and number of codebooks. Errors: see `Codec.load`."""
     found: dict[str, Decoder] = {}
     for path in codecs:
         codec = Codec.load(BUNDLED, path)
@@ -85,21 +85,21 @@ def _through(codec: Codec, codebooks: int) -> Decoder:
 
 
 def report(rows: dict[str, list[Row]], versions: dict[str, Decoder], judges: Judges) -> Report:
-    """Scores of every recording, of WORLD's copy of it, and of every version, by dataset.
+    """Scores of all recordings, their WORLD copies and their versions, by dataset.
 
     Raises:
         ValueError: no recording can be measured.
     """
-    clips = {kind: read_clips(found) for kind, found in rows.items()}
+    clips = {name: read_clips(found) for name, found in rows.items()}
     if not any(clips.values()):
         raise ValueError(f"none of {sum(map(len, rows.values()))} recordings can be measured")
-    return {kind: measure(found, versions, judges) for kind, found in clips.items() if found}
+    return {name: measure(found, versions, judges) for name, found in clips.items() if found}
 
 
-def against(scores: Sequence[Score], base: Sequence[Score]) -> str:
-    """How much more natural, and how much more like the recordings, one version is than another."""
-    kinds = (("DistillMOS", "distillmos", 2), ("similarity", "similarity", 3))
-    return ", ".join(f"{name} {cell(difference(scores, base, key), digits)}" for name, key, digits in kinds)
+def compare(scores: Sequence[Score], base: Sequence[Score]) -> str:
+    """The differences of DistillMOS and similarity between two versions, as text."""
+    figures = (("DistillMOS", "distillmos", 2), ("similarity", "similarity", 3))
+    return ", ".join(f"{name} {cell(difference(scores, base, key), digits)}" for name, key, digits in figures)
 
 
 def add_report_arguments(parser: argparse._ArgumentGroup) -> None:
@@ -107,24 +107,24 @@ def add_report_arguments(parser: argparse._ArgumentGroup) -> None:
     add = parser.add_argument
     add("--report", type=Path, nargs="+", metavar="CODEC", help="measure these codec.safetensors on people of --data "
         "who are held out by name: DistillMOS, DNSMOS, similarity, PESQ, STOI, pitch, word error rate")  # fmt: skip
-    add("--part", choices=PARTS, default=PARTS[0], help="of the people held out (default %(default)s)")
-    add("--all-speakers", action="store_true", help="nobody in --data was trained on: measure everyone")
-    add("--per-speaker", type=int, default=2, metavar="N", help="recordings of a speaker at most; 0: all (default 2)")
+    add("--part", choices=PARTS, default=PARTS[0], help="part of the held-out people (default %(default)s)")
+    add("--all-speakers", action="store_true", help="measure everyone; nobody in --data was trained on")
+    add("--per-speaker", type=int, default=2, metavar="N", help="most recordings per speaker; 0: all (default 2)")
     add("--measured-codebooks", type=int, nargs="+", default=[4], metavar="N", help="numbers of codebooks (default 4)")
-    add("--json", type=Path, metavar="FILE", help="also write every score there")
+    add("--json", type=Path, metavar="FILE", help="also write all scores to this file")
 
 
 def run_report(args: argparse.Namespace) -> int:
-    """Measure from the command line and print a table for every dataset."""
+    """Run `train-codec --report` from the command line and print one table per dataset."""
     versions, judges = decoders(args.report, args.measured_codebooks), Judges(torch.get_num_threads())
     rows = pick_rows(args.data, None if args.all_speakers else args.part, args.per_speaker)
     found = report(rows, versions, judges)
-    print("Means (95 % bootstrap intervals over speakers, over utterances where there are fewer than 3 speakers).")
-    for kind, scores in found.items():
-        print("\n" + to_markdown(kind, scores))
+    print("Means (95 % bootstrap intervals over speakers, or over utterances if there are fewer than 3 speakers).")
+    for name, scores in found.items():
+        print("\n" + to_markdown(name, scores))
         first, *others = versions
         for other in others:
-            print(f"{other} minus {first}, paired: {against(scores[other], scores[first])}")
+            print(f"{other} minus {first}, paired: {compare(scores[other], scores[first])}")
     if args.json:
         write_json(args.json, {k: {v: [asdict(s) for s in many] for v, many in by.items()} for k, by in found.items()})
     return 0

@@ -1,8 +1,8 @@
-"""Training of the residual vector quantiser: k-means start, straight-through gradient, codebooks as running averages.
+"""Training of the residual vector quantiser: k-means initialisation, straight-through gradient, running averages.
 
-The codebooks are those of `encodec.quantization.ResidualVectorQuantizer`. Its own training mode is not used: it passes
-no commitment to the encoder beyond the first codebook, loses the replacements of dead codes at the next update, and
-takes the same number of codebooks for the whole batch.
+The codebooks are those of `encodec.quantization.ResidualVectorQuantizer`. Its own training mode is not used. It passes
+no commitment loss to the encoder beyond the first codebook, loses the replacements of dead codes at the next update,
+and uses the same number of codebooks for the whole batch.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from torch import Tensor
 
 from phonelm.codec import set_codebook
 
-DECAY = 0.99  # of the running averages
-DEAD = 0.05  # a code used less than this share of the mean use is replaced
+DECAY = 0.99  # running averages
+DEAD = 0.05  # a code is replaced if its use is below this share of the mean use
 KMEANS_ITERATIONS = 10
 
 
 class Quantised(NamedTuple):
     """A batch of latents as code vectors."""
 
-    latent: Tensor  # (B, D, T), sum of the code vectors used; its gradient passes straight through to the input
+    latent: Tensor  # (B, D, T), sum of the used code vectors, with a straight-through gradient
     commitment: Tensor  # (), mean squared distance of the input from the code vectors
-    codes: Tensor  # (n_q, B * T) int64, of all codebooks, whether used or not
-    residuals: Tensor  # (n_q, B * T, D), what each codebook was given, detached
+    codes: Tensor  # (n_q, B * T) int64, of all codebooks, used or not
+    residuals: Tensor  # (n_q, B * T, D), input of each codebook, detached
 
 
 def quantise(quantizer: Any, latent: Tensor, n_used: Tensor) -> Quantised:
@@ -35,7 +35,7 @@ def quantise(quantizer: Any, latent: Tensor, n_used: Tensor) -> Quantised:
     Args:
         quantizer: `encodec.quantization.ResidualVectorQuantizer`.
         latent: (B, D, T) float32.
-        n_used: (B,) int64, how many codebooks each example is given.
+        n_used: (B,) int64, number of codebooks of each example.
     """
     x = rearrange(latent, "b d t -> b t d")
     before = torch.zeros_like(x)  # sum of the code vectors of all codebooks so far
@@ -60,16 +60,16 @@ def quantise(quantizer: Any, latent: Tensor, n_used: Tensor) -> Quantised:
 
 @torch.no_grad()
 def update_codebooks(quantizer: Any, codes: Tensor, residuals: Tensor, generator: torch.Generator) -> None:
-    """Move every code vector towards the mean of what was given its code; replace those that are hardly used.
+    """Move each code vector towards the mean of the vectors with its code, and replace dead codes.
 
-    Running averages as in VQ-VAE (arXiv:1711.00937, appendix A); dead codes become vectors of the batch, as in Jukebox
+    Running averages as in VQ-VAE (arXiv:1711.00937, appendix A). Dead codes become vectors of the batch, as in Jukebox
     (arXiv:2005.00341).
 
     Args:
         quantizer: changed in place.
         codes: (n_q, M) int64.
         residuals: (n_q, M, D).
-        generator: of the CPU; the same one on every process keeps their codebooks equal.
+        generator: on the CPU. It must be the same on all processes, so that their codebooks stay equal.
     """
     for layer, index, vectors in zip(quantizer.vq.layers, codes, residuals, strict=True):
         book = layer._codebook
@@ -87,12 +87,12 @@ def update_codebooks(quantizer: Any, codes: Tensor, residuals: Tensor, generator
 
 @torch.no_grad()
 def start_codebooks(quantizer: Any, latent: Tensor, generator: torch.Generator) -> None:
-    """Give each codebook the k-means centres of what those before it leave over.
+    """Initialise each codebook with the k-means centres of the residuals of the codebooks before it.
 
     Args:
         quantizer: changed in place.
-        latent: (M, D), some 10 times as many vectors as a codebook has codes.
-        generator: of the CPU.
+        latent: (M, D), about 10 times as many vectors as a codebook has codes.
+        generator: on the CPU.
     """
     residual = latent
     for layer in quantizer.vq.layers:
@@ -102,7 +102,7 @@ def start_codebooks(quantizer: Any, latent: Tensor, generator: torch.Generator) 
 
 
 def kmeans(vectors: Tensor, card: int, generator: torch.Generator) -> Tensor:
-    """(M, D) -> (card, D) centres by Lloyd's algorithm; one that attracts nothing is set on a vector at random."""
+    """(M, D) -> (card, D) centres by Lloyd's algorithm. An empty centre is moved to a random vector."""
     centres = _pick(vectors, card, generator)
     for _ in range(KMEANS_ITERATIONS):
         nearest = (centres.square().sum(1) - 2 * vectors @ centres.T).argmin(1)  # |v|^2 is the same for all
@@ -113,13 +113,13 @@ def kmeans(vectors: Tensor, card: int, generator: torch.Generator) -> Tensor:
 
 
 def _pick(vectors: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """`count` vectors at random, all different as long as there are enough."""
+    """`count` random vectors, all different if there are enough."""
     order = torch.randperm(len(vectors), generator=generator).repeat(-(-count // len(vectors)))[:count]
     return vectors[order.to(vectors.device)]
 
 
 def perplexity(quantizer: Any) -> Tensor:
-    """(n_q,) how many codes of each codebook are in use, as the exponential of the entropy of their running counts."""
+    """(n_q,) number of codes in use per codebook: the exponential of the entropy of their running counts."""
     counts = torch.stack([layer._codebook.cluster_size for layer in quantizer.vq.layers])
     shares = counts / counts.sum(1, keepdim=True)
     return torch.special.entr(shares).sum(1).exp()

@@ -1,4 +1,4 @@
-"""One step of codec training: the autoencoder with gradients, its losses, and the updates of all that learns.
+"""One step of codec training: the autoencoder with gradients, its losses, and all updates.
 
 The recipe is that of EnCodec (arXiv:2210.13438) and Vocos (arXiv:2306.00814), small enough for a CPU.
 """
@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from phonelm.codec import EncodecModel
 from phonelm.training.codec.discriminators import Discriminators
-from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, levelled
+from phonelm.training.codec.losses import MelLoss, adversarial_loss, discriminator_loss, feature_loss, normalise_level
 from phonelm.training.codec.rvq import Quantised, quantise, start_codebooks, update_codebooks
 from phonelm.training.config import CodecTrainConfig
 from phonelm.training.guard import StepGuard
 from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
 
-BETAS = (0.8, 0.99)  # of AdamW, as in HiFi-GAN
+BETAS = (0.8, 0.99)  # AdamW, as in HiFi-GAN
 
 
 class Autoencoder(nn.Module):
@@ -31,33 +31,33 @@ class Autoencoder(nn.Module):
         self.encoder.requires_grad_(not frozen)
 
     def forward(self, wav: Tensor, n_used: Tensor | None) -> tuple[Tensor, Quantised | None]:
-        """What an utterance sounds like after the codec.
+        """Encode, quantise and decode.
 
         Args:
             wav: (B, 1, S) float32.
-            n_used: (B,) int64, codebooks each example is given; None to leave out the quantiser.
+            n_used: (B,) int64, number of codebooks of each example. None leaves out the quantiser.
         Returns:
             (B, 1, S) float32 and the codes.
         """
         decoder, device = self.decoder, wav.device.type
-        with torch.autocast(device, enabled=False):  # codes must be those that the finished codec gives
+        with torch.autocast(device, enabled=False):  # codes must equal those of the finished codec
             latent = self.encoder(wav)
             quantised = None if n_used is None else quantise(self.quantizer, latent, n_used)
         x = decoder.input_norm(decoder.input(latent if quantised is None else quantised.latent))
         for block in decoder.blocks:
             x = block(x)
-        with torch.autocast(device, enabled=False):  # 8 bits of a phase are too few
+        with torch.autocast(device, enabled=False):  # 8 bits are too few for a phase
             return decoder.overlap_add(x.float()), quantised
 
 
 class Learner:
-    """A codec that learns, its discriminators in stage gan, and their optimisers.
+    """A codec in training, its discriminators in stage gan, and their optimisers.
 
     Args:
-        model: made by `codec_weights.build_bundled` or `load_bundled`; its networks are trained in place.
-        config: how.
-        accelerator: of the process.
-        state: of `state_dict`, to continue from.
+        model: from `codec.build_bundled` or `load_bundled`. Its networks are trained in place.
+        config: settings.
+        accelerator: of this process.
+        state: result of `state_dict`, to continue from.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Learner:
         self.average.to(accelerator.device)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Everything that learns, as named tensors."""
+        """All trained tensors and optimiser states by name."""
         tensors = {f"net.{k}": v for k, v in self.raw_net.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         if self.raw_critics:
@@ -107,45 +107,45 @@ class Learner:
 
     @property
     def quantising(self) -> bool:
-        """Whether the codebooks have been started."""
+        """Whether the codebooks are initialised."""
         return bool(self.model.quantizer.vq.layers[0]._codebook.inited)
 
     def start(self, crops: list[Tensor]) -> None:
-        """Start the codebooks by k-means on the latents of crops, each (B, 1, S) float32."""
+        """Initialise the codebooks by k-means on the latents of crops, each (B, 1, S) float32."""
         with torch.no_grad():
             latents = [self.raw_net.encoder(x.to(self.accelerator.device)).transpose(1, 2).flatten(0, 1) for x in crops]
         start_codebooks(self.model.quantizer, torch.cat(latents), self._generator(1, 0))
 
-    def step(self, number: int, progress: float, heard: Tensor, said: Tensor) -> dict[str, Tensor]:
-        """One update of the codec, and of the discriminators; the crops are shared out among the processes.
+    def step(self, number: int, progress: float, inputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """One update of the codec and of the discriminators. Each process uses its share of the crops.
 
         Args:
-            number: of the step, from 0; with the seed it decides all that is random.
-            progress: share of the run's budget that is used, 0 to 1, for the learning rates.
-            heard, said: (B, 1, S) float32, input and target.
+            number: number of the step, from 0. With the seed it determines all random choices.
+            progress: used share of the run's budget, 0 to 1, for the learning rates.
+            inputs, targets: (B, 1, S) float32.
         Returns:
-            the losses by name, () each, means over the processes; empty if the codec's update was left out, because it
+            the losses by name, () each, means over the processes. Empty if the codec's update was left out because it
             was not finite.
         Raises:
-            DivergedError: too many updates were left out in a row.
+            DivergedError: too many updates in a row were left out.
         """
         config, accelerator = self.config, self.accelerator
         for optimizer, warmup in zip(self.optimizers, (config.warmup_steps, 1)):
             set_lr([optimizer], lr_scale(number, progress, warmup))
-        n_used = self._share(self._draw_codebooks(number, len(heard))) if self.quantising else None
-        heard, said = self._share(heard), self._share(said)
-        wav, quantised = self.net(heard, n_used)
-        mel = self.mel_loss(wav, said)
+        n_used = self._share(self._draw_codebooks(number, len(inputs))) if self.quantising else None
+        inputs, targets = self._share(inputs), self._share(targets)
+        wav, quantised = self.net(inputs, n_used)
+        mel = self.mel_loss(wav, targets)
         parts, loss = {"mel": mel}, mel
         if quantised is not None:
             parts["commitment"] = quantised.commitment
             loss = loss + config.commitment_weight * quantised.commitment
         if self.critics is not None and self.raw_critics is not None:
-            real, fake = levelled(said, said), levelled(wav, said)
-            parts["discriminator"] = self._teach(self.critics, real, fake.detach())
-            parts |= self._judge(self.raw_critics, real, fake)
+            real, fake = normalise_level(targets, targets), normalise_level(wav, targets)
+            parts["discriminator"] = self._update_discriminators(self.critics, real, fake.detach())
+            parts |= self._adversarial_losses(self.raw_critics, real, fake)
             loss = loss + config.adversarial_weight * (parts["adversarial"] + parts["feature"])
-        if not self._descend(loss, 0, self.net):
+        if not self._update(loss, 0, self.net):
             return {}
         self.average.update_parameters(self.raw_net.decoder)
         if quantised is not None and not config.freeze_encoder:
@@ -157,18 +157,18 @@ class Learner:
         return {name: accelerator.reduce(value.detach(), "mean") for name, value in parts.items()}
 
     @torch.no_grad()
-    def mel(self, heard: Tensor, said: Tensor, n_used: int) -> float:
-        """The mel loss of crops (B, 1, S) at a number of codebooks, without learning from them."""
+    def mel(self, inputs: Tensor, targets: Tensor, n_used: int) -> float:
+        """Mel loss of crops (B, 1, S) with `n_used` codebooks, without an update."""
         device = self.accelerator.device
-        wav, _ = self.raw_net(heard.to(device), torch.full((len(heard),), n_used, device=device))
-        return self.mel_loss(wav, said.to(device)).item()
+        wav, _ = self.raw_net(inputs.to(device), torch.full((len(inputs),), n_used, device=device))
+        return self.mel_loss(wav, targets.to(device)).item()
 
     def _generator(self, purpose: int, number: int) -> torch.Generator:
-        """Random numbers for one purpose at one step, on every process the same."""
+        """A random generator for one purpose at one step, the same on all processes."""
         return torch.Generator().manual_seed((self.config.seed * 1_000_003 + number) * 8 + purpose)
 
     def _draw_codebooks(self, number: int, count: int) -> Tensor:
-        """(count,) int64, how many codebooks each example of a step is given."""
+        """(count,) int64, number of codebooks of each example of a step."""
         choices = torch.tensor(self.config.codebooks_used).clamp(max=self.model.quantizer.n_q)
         return choices[torch.randint(len(choices), (count,), generator=self._generator(2, number))]
 
@@ -176,8 +176,8 @@ class Learner:
         """This process's rows of a batch, on its device."""
         return batch[self.accelerator.process_index :: self.accelerator.num_processes].to(self.accelerator.device)
 
-    def _descend(self, loss: Tensor, which: int, net: nn.Module) -> bool:
-        """One update by the optimiser of this number; False if it was left out."""
+    def _update(self, loss: Tensor, which: int, net: nn.Module) -> bool:
+        """One update by optimiser `which`. Returns False if it was left out."""
         optimizer, parameters = self.optimizers[which], [p for p in net.parameters() if p.requires_grad]
         optimizer.zero_grad()
         self.accelerator.backward(loss)
@@ -187,20 +187,21 @@ class Learner:
             optimizer.step()
         return accepted
 
-    def _teach(self, critics: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        """One update of the discriminators; returns their loss."""
+    def _update_discriminators(self, critics: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        """One update of the discriminators. Returns their loss."""
         critics.requires_grad_(True)
         logits, _ = critics(torch.cat([real, fake]))
         halves = [x.float().chunk(2) for x in logits]
         loss = discriminator_loss([half[0] for half in halves], [half[1] for half in halves])
-        self._descend(loss, 1, critics)
+        self._update(loss, 1, critics)
         return loss
 
-    def _judge(self, critics: Discriminators, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """What the discriminators think of the decoder's waveform; they themselves learn nothing from it."""
+    def _adversarial_losses(self, critics: Discriminators, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Losses of the decoder's waveform. The discriminators get no gradient from them."""
         critics.requires_grad_(False)
         with self.accelerator.autocast():
             with torch.no_grad():
-                wanted = critics(real)[1]
+                real_features = critics(real)[1]
             logits, features = critics(fake)
-        return {"adversarial": adversarial_loss([x.float() for x in logits]), "feature": feature_loss(wanted, features)}
+        adversarial = adversarial_loss([x.float() for x in logits])
+        return {"adversarial": adversarial, "feature": feature_loss(real_features, features)}

@@ -1,7 +1,7 @@
 """`train-codec`: train the bundled codec.
 
-Stage mel teaches encoder, codebooks and an inverse-STFT decoder by spectral losses, stage gan that decoder by
-adversarial ones. Stage source-filter teaches the decoder that is used, on codes that stay as they are.
+Stage mel trains encoder, codebooks and an inverse-STFT decoder with spectral losses. Stage gan trains that decoder with
+adversarial losses. Stage source-filter trains the decoder in use. It does not change the codes.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from phonelm.training.codec.step import Learner
 from phonelm.training.config import CODEC_STAGES, CodecTrainConfig, SourceFilterConfig
 from phonelm.training.run import Progress, make_accelerator, parse_weight
 
-FIRST_DECODER = "istft"  # of stages mel and gan: codes are learned end to end with it
-REPORTED = (2, 4, 8)  # numbers of codebooks of the mel loss on held-out speakers
-HELD_CROPS = 32  # of held-out speakers, on which the mel loss is measured
+FIRST_DECODER = "istft"  # of stages mel and gan; the codes are learned end to end with it
+REPORTED = (2, 4, 8)  # numbers of codebooks with which the held-out mel loss is computed
+HELD_CROPS = 32  # crops of held-out speakers for the mel loss
 
 
 class Run(Loop):
     """A training run in a folder: `last.safetensors` to resume from, `codec.safetensors` to use.
 
     Args:
-        folders: dataset folders, see `data.read_dataset`; texts are not needed.
+        folders: dataset folders, see `datasets.read_dataset`. Texts are not needed.
         out: the run's folder.
-        sizes: of a new codec; ignored if there is an `init`.
-        config: when the run is resumed, the saved one is used, but for the budget.
+        sizes: sizes of a new codec. Ignored with `init`.
+        config: settings. A resumed run uses the saved ones, except for the budget.
         init: codec file to start from.
         resume: continue from `last.safetensors` if it is there.
-        cache: where decoded audio is kept; default `out`/audio.
+        cache: folder of the decoded audio, by default `out`/audio.
     Raises:
         ValueError: no usable recordings, or settings that do not go together.
     """
@@ -63,7 +63,7 @@ class Run(Loop):
             config = replace(saved, max_minutes=config.max_minutes, max_steps=config.max_steps)
             self.progress = Progress(**meta["progress"])
         elif init is None and (config.stage == "gan" or config.freeze_encoder):
-            raise ValueError("adversarial training, or a frozen encoder, needs a codec to start from: --init FILE")
+            raise ValueError("stage gan and --freeze-encoder need a codec to start from: --init FILE")
         self.config = config
         self.accelerator = make_accelerator(config.precision)
         check_share(config.batch_size, self.accelerator)
@@ -81,7 +81,7 @@ class Run(Loop):
         self.learner = Learner(model, config, self.accelerator, state)
 
     def _read_data(self, folders: list[Path], cache: Path) -> None:
-        """Decode what is not decoded yet, and set the held-out speakers apart."""
+        """Decode what is not decoded yet, and separate the held-out speakers."""
         rows, problems = read_rows(folders)
         with self.accelerator.main_process_first():
             clips, unusable = decode_rows(rows, cache, quiet=not self.accelerator.is_main_process)
@@ -89,29 +89,29 @@ class Run(Loop):
             print_problems(problems + unusable)
         train, self.held_clips = split_speakers(clips, self.config.holdout_share)
         if not train:
-            raise ValueError(f"none of {len(rows)} recordings is left to train on; {len(self.held_clips)} are held out")
+            raise ValueError(f"none of {len(rows)} recordings can be trained on; {len(self.held_clips)} are held out")
         size = self.config.crop_frames * self.sizes.hop_length
         self.crops = Crops(train, size, self.config)
         self.held = Crops(self.held_clips, size, self.config) if self.held_clips else None
         self.datasets = sorted({clip.speaker.split("/")[0] for clip in clips})
 
     def step(self) -> dict[str, float]:
-        """One update; returns the losses by name, none if the update was left out because it was not finite."""
+        """One update. Returns the losses by name, none if the update was left out because it was not finite."""
         config, progress = self.config, self.progress
         if not self.learner.quantising and progress.step >= config.quantise_from:
             seeds = ([config.seed, 1, i] for i in range(config.start_batches))
             self.learner.start([self.crops(seed, config.batch_size)[0] for seed in seeds])
-        heard, said = self.crops([config.seed, 0, progress.step], config.batch_size)
-        parts = self.learner.step(progress.step, progress.share(config), heard, said)
-        progress.audio_s += said.numel() / SAMPLE_RATE
+        inputs, targets = self.crops([config.seed, 0, progress.step], config.batch_size)
+        parts = self.learner.step(progress.step, progress.share(config), inputs, targets)
+        progress.audio_s += targets.numel() / SAMPLE_RATE
         progress.skipped += not parts
         return {name: value.item() for name, value in parts.items()}
 
     def train(self) -> None:
-        """Run until the budget of minutes or steps is used up.
+        """Run until the budget of minutes or steps is used.
 
         Raises:
-            ValueError: the budget ended before the codebooks were started, so that there is no codec.
+            ValueError: the budget ended before the codebooks were initialised, so there is no codec.
         """
         super().train()
         if not self.learner.quantising:
@@ -121,7 +121,7 @@ class Run(Loop):
             )
 
     def scalars(self) -> dict[str, float]:
-        """Learning rate, and how many codes of each codebook are in use."""
+        """Learning rate, and number of used codes per codebook."""
         found = {"learning_rate": self.learner.optimizers[0].param_groups[0]["lr"]}
         if self.learner.quantising:
             used = perplexity(self.model.quantizer).tolist()
@@ -129,15 +129,15 @@ class Run(Loop):
         return found
 
     def held_losses(self) -> dict[str, float]:
-        """The mel loss on held-out speakers by number of codebooks; empty if nobody is held out."""
+        """Mel loss on held-out speakers, by number of codebooks. Empty if nobody is held out."""
         if self.held is None or not self.learner.quantising:
             return {}
-        heard, said = self.held([0], HELD_CROPS, augment=False)
-        return {f"mel_{k}_codebooks": self.learner.mel(heard, said, k) for k in REPORTED if k <= self.sizes.n_q}
+        inputs, targets = self.held([0], HELD_CROPS, augment=False)
+        return {f"mel_{k}_codebooks": self.learner.mel(inputs, targets, k) for k in REPORTED if k <= self.sizes.n_q}
 
     @property
     def usable(self) -> bool:
-        """Whether the codebooks are started; before that there is no codec to save."""
+        """Whether the codebooks are initialised. Before that there is no codec to save."""
         return self.learner.quantising
 
 
@@ -157,23 +157,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{source.batch_size})")  # fmt: skip
     add("--crop-frames", type=int, help=f"frames of a crop (default {first.crop_frames}, {source.crop_frames})")
     add("--lr", type=float, help=f"learning rate (default {first.lr}, in stage gan {first.gan_lr}; {source.lr})")
-    add("--codebooks", type=int, nargs="+", metavar="N", help="how many codebooks an example is given, drawn from "
-        f"these (default {_words(first.codebooks_used)}; {_words(source.codebooks_used)}); one that is named more "
-        "often is drawn more often")  # fmt: skip
+    add("--codebooks", type=int, nargs="+", metavar="N", help="an example is trained with a number of codebooks drawn "
+        f"from these (default {_words(first.codebooks_used)}; {_words(source.codebooks_used)}); repeated "
+        "numbers are drawn more often")  # fmt: skip
     add("--discriminator-width", type=int, default=first.discriminator_width, metavar="N",
         help="channels; 16 (default) suits a CPU, 32 is usual")  # fmt: skip
-    add("--spoil", type=float, default=0.0, metavar="SHARE", help="stages mel and gan: of the inputs, by noise, an "
-        "echo or a low-pass (default 0)")  # fmt: skip
+    add("--spoil", type=float, default=0.0, metavar="SHARE", help="stages mel and gan: share of inputs that get "
+        "noise, an echo or a low-pass (default 0)")  # fmt: skip
     add("--weights", type=parse_weight, nargs="+", default=[], metavar="DATASET=TIMES",
         help="stage source-filter: how often a dataset is drawn, if not 1")  # fmt: skip
     add("--noise-db", type=float, default=source.noise_db, metavar="DB", help="stage source-filter: added to the level "
         "of voiced noise that WORLD finds (default 0)")  # fmt: skip
     add("--precision", choices=("bf16", "fp32"), default=first.precision, help="default %(default)s")
     add("--seed", type=int, default=0)
-    add("--cache", type=Path, metavar="DIR", help="where decoded audio, or targets, are kept (default: in OUT)")
+    add("--cache", type=Path, metavar="DIR", help="folder of decoded audio or targets (default: in OUT)")
     add("--workers", type=int, default=1, help="stage source-filter: processes that make targets (default 1)")
     add("--resume", action="store_true", help="continue a run that is already in --out")
-    add_report_arguments(parser.add_argument_group("measuring instead of training"))
+    add_report_arguments(parser.add_argument_group("measure instead of training"))
 
 
 def _words(numbers: tuple[int, ...]) -> str:
@@ -193,7 +193,7 @@ def run(args: argparse.Namespace) -> int:
                "seed": args.seed}  # fmt: skip
     if args.stage == "source-filter":
         if args.init is None:
-            raise ValueError("stage source-filter needs a codec whose codes are spoken: --init FILE")
+            raise ValueError("stage source-filter needs a codec to start from: --init FILE")
         chosen.pop("gan_lr", None)
         settings = SourceFilterConfig(dataset_weights=dict(args.weights), noise_db=args.noise_db, **chosen)
         SourceFilterRun(args.data, args.out, settings, args.init, args.resume, args.cache, args.workers).train()
