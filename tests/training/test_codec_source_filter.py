@@ -31,7 +31,7 @@ from phonelm.training.codec.source_filter.alignment import align, interpolate_ph
 from phonelm.training.codec.source_filter.cache import make_cache
 from phonelm.training.codec.source_filter.crops import SIDE, Crops
 from phonelm.training.codec.source_filter.energy import SpectralEnergyDistance
-from phonelm.training.codec.source_filter.step import Learner, Speaker, noise_loss, pitch_loss, source
+from phonelm.training.codec.source_filter.step import Learner, TeacherForcedDecoder, noise_loss, pitch_loss, source
 from phonelm.training.codec.source_filter.targets import MIN_S, make_targets, noise_level
 from phonelm.training.codec.source_filter.train import SourceFilterRun
 from phonelm.training.config import SourceFilterConfig
@@ -181,7 +181,7 @@ def test_crops_turn_voices_to_one_polarity_and_pulses_lie_where_speech_is_loud(u
     power = held.square()
     assert 0.8 < power[voiced].mean() < 1.25 and power[~voiced].mean() < 0.2
     lonely = Crops(utterances, 400, 8)([0], 1)  # longer than any utterance
-    assert (lonely.wav[0, -1000:] == 0).all() and not lonely.there[0, -20:].any() and lonely.there.any()
+    assert (lonely.wav[0, -1000:] == 0).all() and not lonely.valid[0, -20:].any() and lonely.valid.any()
 
 
 def test_losses_are_least_at_the_truth():
@@ -190,13 +190,13 @@ def test_losses_are_least_at_the_truth():
     right = -0.5 * ((torch.arange(64) - place[..., None]) / 1.5) ** 2
     assert pitch_loss(right, f0_hz) < 1e-4 and pitch_loss(right.roll(8, -1), f0_hz) > 1
     assert pitch_loss(torch.zeros(1, 3, 64), torch.zeros(1, 3)) == 0
-    heard = SourceFilterDecoder(replace(TINY, decoder="source_filter")).pitch_hz(right)
-    assert heard[0, 0] == pytest.approx(100, rel=2e-3) and heard[0, 2] == pytest.approx(200, rel=2e-3)
+    pitch_hz = SourceFilterDecoder(replace(TINY, decoder="source_filter")).pitch_hz(right)
+    assert pitch_hz[0, 0] == pytest.approx(100, rel=2e-3) and pitch_hz[0, 2] == pytest.approx(200, rel=2e-3)
     noise = torch.randn(1, 4, 5)
-    wanted = noise.unflatten(1, (2, 2)).mean(2)
+    target = noise.unflatten(1, (2, 2)).mean(2)
     voiced = torch.tensor([[True, False]])
-    assert noise_loss(noise, wanted, voiced) < noise_loss(noise + 1, wanted, voiced)
-    assert noise_loss(noise, wanted + torch.tensor([[[0.0], [9.0]]]), voiced) == noise_loss(noise, wanted, voiced)
+    assert noise_loss(noise, target, voiced) < noise_loss(noise + 1, target, voiced)
+    assert noise_loss(noise, target + torch.tensor([[[0.0], [9.0]]]), voiced) == noise_loss(noise, target, voiced)
     torch.manual_seed(0)
     distance, draw = SpectralEnergyDistance(), lambda level: level * torch.randn(2, SAMPLE_RATE)
     real = draw(0.05)
@@ -224,13 +224,13 @@ def test_speech_from_true_parameters_is_that_of_the_decoder(utterances, codec):
         cycles = (samples + 1 - HOP_LENGTH // 2) * 150 / SAMPLE_RATE
         train = pulse_train(cycles, torch.full_like(cycles, 150.0), SAMPLE_RATE).float()
         pulses = train[None, start : start + (4 + frames + SIDE) * HOP_LENGTH]
-        there, voiced = torch.ones(1, latent.shape[2], dtype=torch.bool), torch.ones(1, frames + 2, dtype=torch.bool)
+        valid, voiced = torch.ones(1, latent.shape[2], dtype=torch.bool), torch.ones(1, frames + 2, dtype=torch.bool)
         spectral = decoder.filter
         noises = torch.zeros(1, 1, spectral.before + (frames + 2) * HOP_LENGTH + spectral.hop // 2)
-        said = Speaker(decoder, margin)(latent, there, voiced, pulses, noises)
+        decoded = TeacherForcedDecoder(decoder, margin)(latent, valid, voiced, pulses, noises)
     expected = whole[margin * HOP_LENGTH : (margin + frames) * HOP_LENGTH]
-    assert said.wavs[0].shape == (1, frames * HOP_LENGTH) and said.prediction.noise.shape == (1, 2 * frames, 12)
-    assert (said.wavs[0][0] - expected).abs().max() < 1e-4 * expected.abs().max()
+    assert decoded.wavs[0].shape == (1, frames * HOP_LENGTH) and decoded.prediction.noise.shape == (1, 2 * frames, 12)
+    assert (decoded.wavs[0][0] - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
 @pytest.mark.slow

@@ -1,1 +1,1 @@
-"""Recordings and a codec's codes in, a trained source-filter decoder out."""
+"""Takes recordings and a codec, trains a source-filter decoder for its codes."""

@@ -1,9 +1,9 @@
-"""Where in each period of a voice the pulse lies: the phase that the decoder's pulse train is trained with.
+"""The position of the pulse in each period of a voice: the phase with which the decoder's pulse train is trained.
 
-Losses with short windows hear where the pulses lie. So phase 0 must be where a minimum-phase filter would be excited:
-first the phase of the fundamental is followed, then it is shifted by the delay at which the harmonics, without the
-minimum phase of their own envelope, add up best. A recording with the opposite polarity has troughs there instead of
-peaks, so both are tried; `targets` decides by speaker.
+Losses with short windows depend on the pulse positions. So phase 0 must be where a minimum-phase filter would be
+excited. First the phase of the fundamental is tracked. Then the minimum phase of the envelope is removed from the
+harmonics, and the phase is shifted by the delay at which they add up best. A recording with the opposite polarity has
+troughs there instead of peaks, so both are tried. `targets` chooses the polarity by speaker.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from phonelm.codec import minimum_phase
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 
 GRID = 80  # samples between two values of a stored phase
-WINDOW = 720  # samples, 30 ms, in which harmonics are measured
-HIGHEST_HZ = 4000.0  # of the harmonics that are aligned
+WINDOW = 720  # samples, 30 ms, for measuring harmonics
+HIGHEST_HZ = 4000.0  # highest harmonic that is aligned
 MOST_HARMONICS, LEAST_HARMONICS = 30, 4
-DELAYS = 128  # tried in each period
+DELAYS = 128  # number of delays tried per period
 SMOOTH = 15  # voiced frames over which the best delay is smoothed
 ENVELOPE_FFT = 256
-LEAST_FRAMES = 5  # voiced ones; with fewer nothing is aligned
+LEAST_FRAMES = 5  # voiced frames; with fewer nothing is aligned
 
 
 class Aligned(NamedTuple):
-    """Phases of an utterance of T frames at every `GRID`-th sample, in cycles, and how well the pulses fit."""
+    """Phases of an utterance of T frames at every `GRID`-th sample, in cycles, and the fit of the pulses."""
 
     phase: np.ndarray  # (2, G) float64 for positive and negative polarity, G = T * HOP_LENGTH // GRID + 1
     coherence: np.ndarray  # (2,) 0 to 1
@@ -39,8 +39,8 @@ def align(wav: np.ndarray, times: np.ndarray, tracked_hz: np.ndarray, f0_hz: np.
 
     Args:
         wav: (T * HOP_LENGTH,) float at `SAMPLE_RATE`.
-        times, tracked_hz: (N,) of `track_pitch`.
-        f0_hz: (T,) of the codec's frames, 0 where unvoiced.
+        times, tracked_hz: (N,), from `track_pitch`.
+        f0_hz: (T,) pitch of the codec's frames, 0 where unvoiced.
     """
     wav = np.asarray(wav, np.float64)
     phase = fundamental_phase(wav, times, tracked_hz)
@@ -59,13 +59,13 @@ def align(wav: np.ndarray, times: np.ndarray, tracked_hz: np.ndarray, f0_hz: np.
 
 
 def fundamental_phase(wav: np.ndarray, times: np.ndarray, tracked_hz: np.ndarray) -> np.ndarray:
-    """Phase of the fundamental, its drift against the tracked pitch removed; zero phase is where it peaks.
+    """Phase of the fundamental, corrected for its drift against the tracked pitch. Phase 0 is at its peaks.
 
     Args:
         wav: (S,) float64, S a multiple of `GRID`.
-        times, tracked_hz: (N,) of `track_pitch`.
+        times, tracked_hz: (N,), from `track_pitch`.
     Returns:
-        (S // GRID + 1,) float64, cycles, unwrapped; through unvoiced parts the pitch is interpolated.
+        (S // GRID + 1,) float64, cycles, unwrapped. The pitch of unvoiced parts is interpolated.
     """
     voiced = tracked_hz > 0
     if voiced.sum() < 2:
@@ -99,10 +99,10 @@ def _harmonics(wav: np.ndarray, phase: np.ndarray, centres: np.ndarray, f0_hz: n
 
 
 def _score_delays(harmonics: np.ndarray, f0_hz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How well the harmonics add up after each delay, weighed by the square roots of their magnitudes.
+    """How well the harmonics add up at each delay, weighted by the square roots of their magnitudes.
 
     Returns:
-        (V, DELAYS) float, negative for the opposite polarity; (V,) what perfect harmony would give.
+        (V, DELAYS) float, negative for the opposite polarity, and (V,) the score of perfectly aligned harmonics.
     """
     magnitude = np.abs(harmonics)
     numbers = np.arange(1, harmonics.shape[1] + 1)

@@ -1,4 +1,4 @@
-"""The targets of many recordings, made once and kept in files that are read where they lie."""
+"""The targets of many recordings, computed once and stored in memory-mapped files."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from phonelm.training.codec.source_filter.targets import Targets, make_targets
 
 FORMAT = 1
 KIND = "source_filter_targets"
-CHUNK = 64  # recordings per file: what an interruption may cost
-PER_FRAME = HOP_LENGTH // GRID  # stored phases
-_worker: dict[str, Any] = {}  # what a worker process keeps between chunks
+CHUNK = 64  # recordings per file; an interruption loses at most one file per process
+PER_FRAME = HOP_LENGTH // GRID  # stored phases per frame
+_worker: dict[str, Any] = {}  # state of a worker process
 
 
 class Piece(NamedTuple):
-    """Some frames of an utterance."""
+    """A span of frames of an utterance."""
 
     wav: np.ndarray  # (t * HOP_LENGTH,) float32
     codes: np.ndarray  # (t, n_q) int64
@@ -55,11 +55,11 @@ class File:
         return {name: opened.get_slice(name) for name in opened.keys()}
 
     def read(self, name: str, start: int, end: int) -> np.ndarray:
-        """Rows `start` to before `end` of an array; nothing else is read."""
+        """Rows `start` to before `end` of an array. Nothing else is read."""
         return self._slices[name][start:end]
 
     def utterances(self) -> list[Utterance]:
-        """All that the file holds."""
+        """All utterances of the file."""
         found, first = [], 0
         for number, record in enumerate(self.meta["utterances"]):
             coherence = np.array(record["coherence"])
@@ -80,10 +80,10 @@ class Utterance(NamedTuple):
     number: int  # utterance in the file
 
     def read(self, start: int, end: int, polarity: int) -> Piece:
-        """Frames `start` to before `end`, turned over if `polarity` is -1."""
+        """Frames `start` to before `end`, inverted if `polarity` is -1."""
         rows = (self.first + start, self.first + end)
         samples = [HOP_LENGTH * row for row in rows]
-        at = PER_FRAME * self.first + self.number  # each utterance has one phase more than PER_FRAME a frame
+        at = PER_FRAME * self.first + self.number  # each utterance has one additional phase at its end
         phase = self.file.read("phase", at + PER_FRAME * start, at + PER_FRAME * end + 1)[:, 0 if polarity > 0 else 1]
         return Piece(
             polarity / np.float32(32767) * self.file.read("wav", *samples).astype(np.float32),
@@ -97,17 +97,17 @@ class Utterance(NamedTuple):
 def make_cache(
     rows: Sequence[Row], folder: Path, codec: Path, noise_points: int, workers: int = 1, quiet: bool = False
 ) -> tuple[list[Utterance], list[Problem]]:
-    """Analyse recordings; what is in the folder already is used as it is.
+    """Analyse recordings. Files that exist are used.
 
     Args:
-        rows: of one or several datasets, each in order.
-        folder: of the cache; an interrupted call leaves whole files only, and the next one goes on from there.
+        rows: rows of one or more datasets, each in order.
+        folder: the cache. An interrupted call leaves only complete files, and the next call continues.
         codec: checkpoint whose encoder makes the codes.
-        noise_points: of its decoder.
-        workers: processes, with one thread each; 1 works in this process.
+        noise_points: `noise_points` of its decoder.
+        workers: number of processes, with one thread each. 1 means this process.
         quiet: show no progress bar.
     Returns:
-        the utterances, and the recordings that cannot be used.
+        the utterances, and the unusable recordings.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fingerprint = Codec.load(BUNDLED, codec).fingerprint
@@ -135,7 +135,7 @@ def make_cache(
 def _writer(
     missing: list[tuple[Path, list[Row]]], codec: Path, noise_points: int, workers: int
 ) -> Iterator[Iterator[int]]:
-    """Writes the missing files as it is iterated; yields the number of recordings of each."""
+    """Write the missing files during iteration. Yields the number of recordings of each."""
     workers = min(workers, len(missing))
     if workers <= 1:
         _worker.update(codec=Codec.load(BUNDLED, codec), noise_points=noise_points)
@@ -151,7 +151,7 @@ def _start_worker(codec: Path, noise_points: int) -> None:
 
 
 def _write(task: tuple[Path, list[Row]]) -> int:
-    """Write one file, whole or not at all."""
+    """Write one file, completely or not at all."""
     path, rows = task
     records, problems, found = [], [], []
     for row in rows:
@@ -171,7 +171,7 @@ def _write(task: tuple[Path, list[Row]]) -> int:
 
 
 def _joined(found: list[Targets]) -> dict[str, torch.Tensor]:
-    """The arrays of all utterances, one after the other."""
+    """The concatenated arrays of all utterances."""
     if not found:
         return {}
     arrays = {name: [getattr(t, name) for t in found] for name in ("wav", "codes", "f0_hz", "noise")}

@@ -1,4 +1,4 @@
-"""Random stretches of the cached utterances, as batches."""
+"""Batches of random crops of the cached utterances."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from phonelm.config import HOP_LENGTH
 from phonelm.training.codec.source_filter.cache import Utterance
 from phonelm.training.codec.source_filter.targets import polarities
 
-HISTORY = 4  # frames of pulses before a crop: one that is synthesised besides, and what its filters look back on
-SIDE = 1  # frames synthesised on both sides of a crop, so that its windows overlap as in the middle of speech
+HISTORY = 4  # frames of pulses before a crop: `SIDE`, and the frames that the filters look back on
+SIDE = 1  # further frames synthesised on both sides of a crop, so that windows overlap as in continuous speech
 
 
 class Batch(NamedTuple):
-    """B crops of T frames. Frames outside an utterance are silent and not `there`."""
+    """B crops of T frames. Frames outside an utterance are silent and not `valid`."""
 
     codes: Tensor  # (B, n_q, margin + T + margin) int64
-    there: Tensor  # (B, margin + T + margin) bool
+    valid: Tensor  # (B, margin + T + margin) bool
     wav: Tensor  # (B, T * HOP_LENGTH) float32
     phase: Tensor  # (B, (HISTORY + T + SIDE) * HOP_LENGTH) float64, cycles
     f0_hz: Tensor  # (B, 1 + HISTORY + T + SIDE + 1) float64, 0 where unvoiced
     noise: Tensor  # (B, T, noise_points) float32
 
     def to(self, device: torch.device) -> Batch:
-        """The same on a device; what needs float64 stays on the CPU."""
+        """The batch on a device. Tensors that need float64 stay on the CPU."""
         stay = ("phase", "f0_hz")
         return Batch(*(x if name in stay else x.to(device) for name, x in self._asdict().items()))
 
@@ -38,13 +38,13 @@ class Batch(NamedTuple):
 
 
 class Crops:
-    """Draws crops. An utterance is drawn in proportion to its length and to the weight of its dataset.
+    """Draws crops. The probability of an utterance is proportional to its length and to the weight of its dataset.
 
     Args:
         utterances: at least one.
-        frames: of a crop; shorter utterances are filled up with silence.
-        margin: frames of codes on both sides, which the network sees; at least `HISTORY` + 1.
-        weights: of datasets by name; 1 for the others.
+        frames: frames of a crop. Shorter utterances are padded with silence.
+        margin: frames of codes on both sides that the network sees, at least `HISTORY` + 1.
+        weights: weights of datasets by name. The others have 1.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Crops:
         self.polarity = polarities(utterances)
         drawn = [one.frames * (weights or {}).get(one.id.split("/")[0], 1.0) for one in utterances]
         if not sum(drawn) > 0:
-            raise ValueError("the weights leave no utterance to train on")
+            raise ValueError("all datasets have the weight 0: there is no utterance to train on")
         self._share = np.array(drawn) / sum(drawn)
 
     def __call__(self, seed: Sequence[int], count: int) -> Batch:
-        """Draw crops; the same seed gives the same ones."""
+        """Draw crops. The same seed gives the same crops."""
         rng = np.random.default_rng(seed)
         crops = []
         for index in rng.choice(len(self.utterances), count, p=self._share):
@@ -69,18 +69,18 @@ class Crops:
         return Batch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*crops)))
 
     def _cut(self, one: Utterance, start: int) -> tuple[np.ndarray, ...]:
-        """The crop that starts at a frame, as arrays in the order of `Batch`."""
+        """The crop that starts at frame `start`, as arrays in the order of `Batch`."""
         margin, size = self.margin, self.frames
         low, high = max(0, start - margin), min(one.frames, start + size + margin)
         piece = one.read(low, high, self.polarity[one.speaker])
-        before, after = low - (start - margin), (start + size + margin) - high  # frames that are not there
+        before, after = low - (start - margin), (start + size + margin) - high  # frames outside the utterance
         samples = (before * HOP_LENGTH, after * HOP_LENGTH)
-        there = np.pad(np.ones(high - low, bool), (before, after))
+        valid = np.pad(np.ones(high - low, bool), (before, after))
         f0_hz = np.pad(piece.f0_hz.astype(np.float64), (before, after))
         voice = slice(margin - HISTORY, margin + size + SIDE)
         return (
             np.pad(piece.codes, ((before, after), (0, 0))).T,
-            there,
+            valid,
             np.pad(piece.wav, samples)[HOP_LENGTH * margin : HOP_LENGTH * (margin + size)],
             np.pad(piece.phase, samples)[HOP_LENGTH * voice.start : HOP_LENGTH * voice.stop],
             f0_hz[voice.start - 1 : voice.stop + 1],

@@ -1,4 +1,4 @@
-"""The spectral energy distance: a loss without a discriminator that gives noise its true level."""
+"""The spectral energy distance: a loss without a discriminator that learns the correct level of noise."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Distances(NamedTuple):
     """Means over the resolutions."""
 
     energy: Tensor  # (), the loss
-    spectral: Tensor  # (), the distance of one utterance alone, for the log
+    spectral: Tensor  # (), the distance of one output from the target, for the log
 
 
 class SpectralEnergyDistance(nn.Module):
     """Generalised energy distance of mel spectrograms (Gritsenko et al., arXiv:2008.01160).
 
-    d(x, a) + d(x, b) - d(a, b) for two utterances a and b that differ by their noise only. Without the last term the
-    loss would be least for a mean without noise.
+    d(x, a) + d(x, b) - d(a, b) for a target x and two outputs a and b that differ only in their noise. Without the last
+    term the minimum would be a mean without noise.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class SpectralEnergyDistance(nn.Module):
             self.register_buffer(f"window_{n_fft}", torch.hann_window(n_fft), persistent=False)
             self.register_buffer(f"filters_{n_fft}", mel_filterbank(n_mels, n_fft, SAMPLE_RATE), persistent=False)
 
-    def forward(self, wanted: Tensor, one: Tensor, other: Tensor) -> Distances:
+    def forward(self, target: Tensor, one: Tensor, other: Tensor) -> Distances:
         """All (B, S) float32, S above 1024."""
         energy, spectral = [], []
         for n_fft, hop, _ in RESOLUTIONS:
-            x, a, b = (self._mel(wav, n_fft, hop) for wav in (wanted, one, other))
+            x, a, b = (self._mel(wav, n_fft, hop) for wav in (target, one, other))
             scale = x.mean() + SCALE_FLOOR
             near = _distance(x, a, scale)
             energy.append((near + _distance(x, b, scale) - _distance(a, b, scale)) / 2)
@@ -56,6 +56,6 @@ class SpectralEnergyDistance(nn.Module):
 
 
 def _distance(one: Tensor, other: Tensor, scale: Tensor) -> Tensor:
-    """L1 of magnitudes, relative to `scale`, and for every frame the L2 of their logarithms."""
+    """L1 of magnitudes relative to `scale`, plus L2 per frame of their logarithms."""
     logs = (one + LOG_FLOOR).log() - (other + LOG_FLOOR).log()
     return (one - other).abs().mean() / scale + (logs.square().mean(1) + 1e-8).sqrt().mean()

@@ -1,4 +1,4 @@
-"""One step of training the source-filter decoder: codes to waveform with the recording's own pulses, and its losses."""
+"""One training step of the source-filter decoder: from codes to waveforms with the recordings' pulses; the losses."""
 
 from __future__ import annotations
 
@@ -19,74 +19,74 @@ from phonelm.training.config import SourceFilterConfig
 from phonelm.training.guard import StepGuard
 from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
 
-BETAS = (0.8, 0.99)  # of AdamW
-HEADS = ("envelope", "noise", "pitch", "voicing", "dispersion")  # layers that learn faster than the others
+BETAS = (0.8, 0.99)  # AdamW
+HEADS = ("envelope", "noise", "pitch", "voicing", "dispersion")  # layers with the higher learning rate
 PITCH_SPREAD = 1.5  # bins, standard deviation of the target
-DRAWS = 2  # of noise for each crop
+DRAWS = 2  # noises per crop
 
 
-class Said(NamedTuple):
-    """What the decoder makes of a batch of T frames."""
+class Decoded(NamedTuple):
+    """Output of the decoder for a batch of T frames."""
 
     prediction: Prediction  # of the T frames
-    wavs: list[Tensor]  # `DRAWS` of (B, T * hop), with different noise
+    wavs: list[Tensor]  # `DRAWS` tensors (B, T * hop) with different noise
 
 
-class Speaker(nn.Module):
-    """The decoder, given the pulses of the recordings instead of its own; what it says about pitch is learned apart."""
+class TeacherForcedDecoder(nn.Module):
+    """The decoder with the pulses of the recordings instead of its own. Its pitch is trained by a separate loss."""
 
     def __init__(self, decoder: SourceFilterDecoder, margin: int):
         super().__init__()
         self.decoder, self.margin = decoder, margin
 
-    def forward(self, latent: Tensor, there: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor) -> Said:
-        """Speak.
+    def forward(self, latent: Tensor, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor) -> Decoded:
+        """Decode.
 
         Args:
-            latent: (B, dimension, margin + T + margin) float32, sum of code vectors, 0 where nothing is `there`.
-            there: (B, margin + T + margin) bool.
-            voiced: (B, SIDE + T + SIDE) bool, of the recordings.
+            latent: (B, dimension, margin + T + margin) float32, sum of code vectors, 0 where not `valid`.
+            valid: (B, margin + T + margin) bool.
+            voiced: (B, SIDE + T + SIDE) bool, voicing of the recordings.
             pulses: (B, (HISTORY + T + SIDE) * hop) float32.
-            noises: (DRAWS, B, S) float32, S as long as the pulses that `_segments` returns.
+            noises: (DRAWS, B, S) float32, as many samples as the filter reads of the pulses.
         """
         frames = slice(self.margin - SIDE, latent.shape[2] - self.margin + SIDE)
         x, y = self.decoder.trunk(latent)
         prediction = self.decoder.heads(x[..., frames], y[..., frames])
         with torch.autocast(latent.device.type, enabled=False):
-            wavs = self._synthesise(prediction, there[:, frames], voiced, pulses, noises)
+            wavs = self._synthesise(prediction, valid[:, frames], voiced, pulses, noises)
         inner, sub = slice(SIDE, -SIDE), slice(2 * SIDE, -2 * SIDE)
         spans = (inner, inner, sub, sub, sub)
-        return Said(Prediction(*(part[:, span] for part, span in zip(prediction, spans))), wavs)
+        return Decoded(Prediction(*(part[:, span] for part, span in zip(prediction, spans))), wavs)
 
     def _synthesise(
-        self, prediction: Prediction, there: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor
+        self, prediction: Prediction, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor
     ) -> list[Tensor]:
         spectral, hop = self.decoder.filter, self.decoder.hop_length
-        # the noise of voiced frames has a target of its own; what pulses cannot predict must not raise it
-        apart = voiced.repeat_interleave(2, dim=1)[..., None]
-        gain = spectral.gain(torch.where(apart, prediction.noise.detach(), prediction.noise))
+        # The noise of voiced frames has its own target. Errors of the pulses must not raise it.
+        has_target = voiced.repeat_interleave(2, dim=1)[..., None]
+        gain = spectral.gain(torch.where(has_target, prediction.noise.detach(), prediction.noise))
         response = spectral.response(prediction.envelope, prediction.dispersion)
-        heard = there.repeat_interleave(2, dim=1)[..., None]
+        mask = valid.repeat_interleave(2, dim=1)[..., None]
         start = HISTORY * hop - SIDE * hop - spectral.before
         pulses = F.pad(pulses[:, start:], (0, spectral.hop // 2))
         voice = spectral(spectral.segments(pulses), None, response, None)
         wavs = []
         for noise in noises:
-            hiss = spectral(spectral.segments(noise), None, gain, None)
-            wav = spectral.overlap_add((voice + hiss) * heard)
+            noise_wav = spectral(spectral.segments(noise), None, gain, None)
+            wav = spectral.overlap_add((voice + noise_wav) * mask)
             wavs.append(wav[:, spectral.hop // 2 + SIDE * hop : -(spectral.hop // 2) - SIDE * hop])
         return wavs
 
 
 class Learner:
-    """A source-filter decoder that learns, its average and its optimiser.
+    """A source-filter decoder in training, its averaged weights and its optimiser.
 
     Args:
-        model: with a `SourceFilterDecoder`, which is trained in place; encoder and codebooks stay as they are.
-        config: how.
-        accelerator: of the process.
-        margin: of the batches.
-        state: of `state_dict`, to continue from.
+        model: has a `SourceFilterDecoder`, which is trained in place. Encoder and codebooks do not change.
+        config: settings.
+        accelerator: of this process.
+        margin: margin of the batches.
+        state: result of `state_dict`, to continue from.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Learner:
         state: dict[str, Tensor] | None = None,
     ):
         self.model, self.config, self.accelerator = model, config, accelerator
-        self.raw_net = Speaker(model.decoder.requires_grad_(True), margin)
+        self.raw_net = TeacherForcedDecoder(model.decoder.requires_grad_(True), margin)
         self.average = average_weights(model.decoder, config.ema_decay)
         named = list(model.decoder.named_parameters())
         heads = [p for name, p in named if name.split(".")[0] in HEADS]
@@ -117,7 +117,7 @@ class Learner:
         self.codebooks = torch.stack(books).to(accelerator.device)  # (n_q, card, dimension)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Everything that learns, as named tensors."""
+        """All trained tensors and the optimiser state by name."""
         tensors = {f"decoder.{k}": v for k, v in self.model.decoder.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         return tensors | pack_state([self.optimizer])
@@ -129,15 +129,15 @@ class Learner:
         return model
 
     def step(self, number: int, progress: float, batch: Batch) -> dict[str, Tensor]:
-        """One update; the crops are shared out among the processes.
+        """One update. Each process uses its share of the crops.
 
         Args:
-            number: of the step, from 0; with the seed it decides all that is random.
-            progress: share of the run's budget that is used, 0 to 1, for the learning rates.
+            number: number of the step, from 0. With the seed it determines all random choices.
+            progress: used share of the run's budget, 0 to 1, for the learning rates.
         Returns:
-            the losses and other figures by name, () each, means over the processes; none if the update was left out.
+            losses and other figures by name, () each, means over the processes. Empty if the update was left out.
         Raises:
-            DivergedError: too many updates were left out in a row.
+            DivergedError: too many updates in a row were left out.
         """
         set_lr([self.optimizer], lr_scale(number, progress, self.config.warmup_steps))
         parts = self._losses(self.net, batch, number)
@@ -155,18 +155,18 @@ class Learner:
 
     @torch.no_grad()
     def measure(self, batch: Batch) -> dict[str, float]:
-        """The losses of the averaged weights on a batch, without learning from it."""
-        net = Speaker(cast(SourceFilterDecoder, self.average.module), self.raw_net.margin)
+        """Losses of the averaged weights on a batch, without an update."""
+        net = TeacherForcedDecoder(cast(SourceFilterDecoder, self.average.module), self.raw_net.margin)
         return {name: value.item() for name, value in self._losses(net, batch, -1).items()}
 
     def _losses(self, net: nn.Module, batch: Batch, number: int) -> dict[str, Tensor]:
-        """`distance`, `pitch`, `voicing`, `noise` are losses; `spectral` and `voicing_right` are only figures."""
+        """`distance`, `pitch`, `voicing`, `noise` are losses; `spectral` and `voicing_right` are only logged."""
         generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + number + 1)
         draw = torch.randint(len(self.config.codebooks_used), (len(batch.codes),), generator=generator)
         n_used = torch.tensor(self.config.codebooks_used)[draw].clamp(max=len(self.codebooks))
         pulses = source(batch, self.model.decoder)
         spectral = self.model.decoder.filter
-        length = (batch.there.shape[1] - 2 * net_margin(net) + 2 * SIDE) * self.model.decoder.hop_length
+        length = (batch.valid.shape[1] - 2 * net_margin(net) + 2 * SIDE) * self.model.decoder.hop_length
         size = (DRAWS, len(batch.codes), spectral.before + length + spectral.hop // 2)
         noises = torch.randn(size, generator=generator)
         device, index, world = self.accelerator.device, 0, 1
@@ -175,36 +175,36 @@ class Learner:
         batch, n_used = batch.rows(index, world).to(device), n_used[index::world].to(device)
         pulses, noises = pulses[index::world].to(device), noises[:, index::world].to(device)
         voiced = (batch.f0_hz[:, HISTORY : batch.f0_hz.shape[1] - 1] > 0).to(device)  # SIDE frames more than T
-        said = net(self._latent(batch, n_used), batch.there, voiced, pulses, noises)
-        energy, spectral_distance = self.distance(batch.wav, *said.wavs)
+        decoded = net(self._latent(batch, n_used), batch.valid, voiced, pulses, noises)
+        energy, spectral_distance = self.distance(batch.wav, *decoded.wavs)
         inner = voiced[:, SIDE:-SIDE]
         f0_hz = batch.f0_hz[:, HISTORY + SIDE : -1 - SIDE].to(device)
-        right = ((said.prediction.voicing > 0) == inner).float().mean()
+        right = ((decoded.prediction.voicing > 0) == inner).float().mean()
         return {
             "distance": energy,
-            "pitch": pitch_loss(said.prediction.pitch, f0_hz),
-            "voicing": F.binary_cross_entropy_with_logits(said.prediction.voicing, inner.float()),
-            "noise": noise_loss(said.prediction.noise, batch.noise + self.config.noise_nats, inner),
+            "pitch": pitch_loss(decoded.prediction.pitch, f0_hz),
+            "voicing": F.binary_cross_entropy_with_logits(decoded.prediction.voicing, inner.float()),
+            "noise": noise_loss(decoded.prediction.noise, batch.noise + self.config.noise_nats, inner),
             "spectral": spectral_distance,
             "voicing_right": right,
         }
 
     def _latent(self, batch: Batch, n_used: Tensor) -> Tensor:
-        """(B, dimension, frames) float32: the sum of the first `n_used` (B,) code vectors of every frame."""
+        """(B, dimension, frames) float32: sum of the first `n_used` (B,) code vectors of each frame."""
         latent = torch.zeros_like(self.codebooks[0][batch.codes[:, 0]])
         for k, book in enumerate(self.codebooks):
             latent = latent + book[batch.codes[:, k]] * (n_used > k)[:, None, None]
-        return (latent * batch.there[..., None]).transpose(1, 2)
+        return (latent * batch.valid[..., None]).transpose(1, 2)
 
 
 def net_margin(net: nn.Module) -> int:
-    """The margin of a `Speaker`, wrapped for several processes or not."""
-    speaker: Any = getattr(net, "module", net)
-    return speaker.margin
+    """Margin of a `TeacherForcedDecoder`, which may be wrapped for several processes."""
+    unwrapped: Any = getattr(net, "module", net)
+    return unwrapped.margin
 
 
 def source(batch: Batch, decoder: SourceFilterDecoder) -> Tensor:
-    """(B, (HISTORY + T + SIDE) * hop) float32: the pulses of the recordings, as `PulseSource` makes the decoder's."""
+    """(B, (HISTORY + T + SIDE) * hop) float32: pulses of the recordings, made like the decoder's by `PulseSource`."""
     f0_hz, voicing = interpolate_pitch(batch.f0_hz, decoder.hop_length)  # (B, frames + 1, hop)
     half = decoder.hop_length // 2
     f0_hz, voicing = (x.flatten(1)[:, half:-half] for x in (f0_hz, voicing))
@@ -212,27 +212,29 @@ def source(batch: Batch, decoder: SourceFilterDecoder) -> Tensor:
 
 
 def pitch_loss(logits: Tensor, f0_hz: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of the pitch bins from a bell around the true pitch, over the voiced frames.
+    """Kullback-Leibler divergence of the pitch bins from a Gaussian around the true pitch, over the voiced frames.
 
     Args:
-        logits: (B, T, bins); the decoder's bins span the tracker's `F0_RANGE_HZ`, equally spaced in log frequency.
+        logits: (B, T, bins). The decoder's bins span the tracker's `F0_RANGE_HZ`, equally spaced in log frequency.
         f0_hz: (B, T) float, 0 where unvoiced.
     """
     voiced, bins = (f0_hz > 0).float(), logits.shape[-1]
     low, high = F0_RANGE_HZ
-    place = (f0_hz.clamp(min=low) / low).log() / math.log(high / low) * (bins - 1)
-    away = torch.arange(bins, device=logits.device) - place.to(logits)[..., None]
-    target = F.softmax(-0.5 * (away / PITCH_SPREAD) ** 2, dim=-1)
+    position = (f0_hz.clamp(min=low) / low).log() / math.log(high / low) * (bins - 1)
+    offset = torch.arange(bins, device=logits.device) - position.to(logits)[..., None]
+    target = F.softmax(-0.5 * (offset / PITCH_SPREAD) ** 2, dim=-1)
     divergence = F.kl_div(F.log_softmax(logits, dim=-1), target, reduction="none").sum(-1)
     return (divergence * voiced).sum() / voiced.sum().clamp(min=1)
 
 
-def noise_loss(noise: Tensor, wanted: Tensor, voiced: Tensor) -> Tensor:
+def noise_loss(noise: Tensor, target: Tensor, voiced: Tensor) -> Tensor:
     """Mean absolute error of the noise's log magnitude in voiced frames.
 
     Args:
-        noise: (B, 2T, N) of the sub-frames; wanted: (B, T, N); voiced: (B, T) bool.
+        noise: (B, 2T, N), by sub-frame.
+        target: (B, T, N).
+        voiced: (B, T) bool.
     """
-    error = (noise - wanted.repeat_interleave(2, dim=1)).abs().mean(-1)
+    error = (noise - target.repeat_interleave(2, dim=1)).abs().mean(-1)
     chosen = voiced.repeat_interleave(2, dim=1).float()
     return (error * chosen).sum() / chosen.sum().clamp(min=1)

@@ -1,4 +1,4 @@
-"""What the source-filter decoder learns from an utterance: codes, and pitch, pulses and noise as WORLD finds them."""
+"""Training targets of the source-filter decoder: codes, and pitch, pulses and noise from an analysis by WORLD."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 from phonelm.evaluation import frame_pitch, pyworld, track_pitch
 from phonelm.training.codec.source_filter.alignment import align
 
-MAX_S, MIN_S = 14.0, 0.5  # of an utterance; the rest of a longer one is not used
+MAX_S, MIN_S = 14.0, 0.5  # length of an utterance; a longer one is cut
 WORLD_FFT = 1024
 LEAST_POWER, LEAST_APERIODICITY = 1e-12, 1e-4
 
@@ -22,7 +22,7 @@ LEAST_POWER, LEAST_APERIODICITY = 1e-12, 1e-4
 class Targets(NamedTuple):
     """An utterance of T frames."""
 
-    wav: np.ndarray  # (T * HOP_LENGTH,) int16, as loud as a voice prompt
+    wav: np.ndarray  # (T * HOP_LENGTH,) int16, at the level of a voice prompt
     codes: np.ndarray  # (T, n_q) int16
     f0_hz: np.ndarray  # (T,) float32, 0 where unvoiced
     phase: np.ndarray  # (2, G) float64, see `alignment.Aligned`
@@ -31,12 +31,12 @@ class Targets(NamedTuple):
 
 
 def make_targets(wav: np.ndarray, codec: Codec, noise_points: int) -> Targets:
-    """Analyse one recording, prepared as `prepare` does: a narrow band is filled up, the loudness that of a prompt.
+    """Prepare a recording as `prepare` does (fill a narrow band, set the level of a voice prompt) and analyse it.
 
     Args:
         wav: (S,) float32 at `SAMPLE_RATE`.
     Raises:
-        ValueError: shorter than `MIN_S`, or silent.
+        ValueError: it is shorter than `MIN_S`, or silent.
     """
     wav = wav[: round(MAX_S * SAMPLE_RATE)]
     wav = wav[: len(wav) // HOP_LENGTH * HOP_LENGTH]
@@ -64,9 +64,9 @@ def noise_level(wav: np.ndarray, f0_hz: np.ndarray, points: int) -> np.ndarray:
     Args:
         wav: (T * HOP_LENGTH,) float.
         f0_hz: (T,), 0 where unvoiced.
-        points: how many, on the decoder's mel scale.
+        points: number of points on the decoder's mel scale.
     Returns:
-        (T, points) float64, of white noise of unit variance 0.
+        (T, points) float64. White noise of unit variance has 0.
     """
     world, wav = pyworld(), np.ascontiguousarray(wav, np.float64)
     f0, times = f0_hz.astype(np.float64), (np.arange(len(f0_hz)) * HOP_LENGTH + HOP_LENGTH // 2) / SAMPLE_RATE
@@ -77,8 +77,8 @@ def noise_level(wav: np.ndarray, f0_hz: np.ndarray, points: int) -> np.ndarray:
     return np.stack([np.interp(mel_points(points, SAMPLE_RATE).numpy(), hz, row) for row in level])
 
 
-class Spoken(Protocol):
-    """What `polarities` needs of an utterance."""
+class HasPolarity(Protocol):
+    """The fields of an utterance that `polarities` needs."""
 
     @property
     def speaker(self) -> str: ...
@@ -90,8 +90,8 @@ class Spoken(Protocol):
     def coherence(self) -> np.ndarray: ...
 
 
-def polarities(utterances: Iterable[Spoken]) -> dict[str, int]:
-    """1 or -1 for every speaker, by majority: microphones turn a voice upside down, but not from word to word."""
+def polarities(utterances: Iterable[HasPolarity]) -> dict[str, int]:
+    """1 or -1 for each speaker, by majority. A microphone can invert the polarity, but always does the same."""
     votes: dict[str, float] = defaultdict(float)
     for one in utterances:
         votes[one.speaker] += one.frames * float(one.coherence[0] - one.coherence[1])

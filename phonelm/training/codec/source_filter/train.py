@@ -1,4 +1,4 @@
-"""Stage source-filter of `train-codec`: a decoder of pulses and noise, for codes that stay as they are."""
+"""Stage source-filter of `train-codec`: trains a decoder of pulses and noise. The codes do not change."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from phonelm.training.config import SourceFilterConfig
 from phonelm.training.run import Progress, make_accelerator
 
 DECODER = "source_filter"
-HELD_CROPS = 24  # of held-out speakers, on which the losses are measured
+HELD_CROPS = 24  # crops of held-out speakers for the losses
 
 
 class SourceFilterRun(Loop):
     """A training run in a folder.
 
     Args:
-        folders: dataset folders, see `read_dataset`; texts are not needed.
+        folders: dataset folders, see `read_dataset`. Texts are not needed.
         out: the run's folder.
-        config: when the run is resumed, the saved one is used, but for the budget.
-        init: codec file: its codes are spoken. If its decoder is of another kind, a new one starts from its layers.
+        config: settings. A resumed run uses the saved ones, except for the budget.
+        init: codec file with the codes to decode. A new decoder starts from the layers of its decoder.
         resume: continue from `last.safetensors` if it is there.
-        cache: where the targets are kept; default `out`/targets.
-        workers: processes that make them.
+        cache: folder of the targets, by default `out`/targets.
+        workers: number of processes that make targets.
     Raises:
         ValueError: no usable recordings, or settings that do not go together.
         JudgeError: pyworld is missing.
@@ -67,7 +67,7 @@ class SourceFilterRun(Loop):
         self.learner = Learner(self.model, config, self.accelerator, self.crops.margin, state)
 
     def _read_data(self, folders: list[Path], cache: Path, codec: Path, workers: int) -> None:
-        """Make the targets that are not there yet, and set the held-out speakers apart."""
+        """Make missing targets, and separate the held-out speakers."""
         rows, problems = read_rows(folders)
         main = self.accelerator.is_main_process
         with self.accelerator.main_process_first():
@@ -76,7 +76,7 @@ class SourceFilterRun(Loop):
             print_problems(problems + unusable)
         train, held = split_speakers(utterances, self.config.holdout_share)
         if not train:
-            raise ValueError(f"none of {len(rows)} recordings is left to train on; {len(held)} are held out")
+            raise ValueError(f"none of {len(rows)} recordings can be trained on; {len(held)} are held out")
         frames, margin = self.config.crop_frames, self.model.decoder.trunk_context + SIDE
         self.crops = Crops(train, frames, margin, self.config.dataset_weights)
         self.held = Crops(held, frames, margin) if held else None
@@ -84,7 +84,7 @@ class SourceFilterRun(Loop):
         self.hours = sum(one.frames for one in train) * self.sizes.hop_length / SAMPLE_RATE / 3600
 
     def step(self) -> dict[str, float]:
-        """One update; returns the losses by name, none if the update was left out because it was not finite."""
+        """One update. Returns the losses by name, none if the update was left out because it was not finite."""
         config, progress = self.config, self.progress
         batch = self.crops([config.seed, 0, progress.step], config.batch_size)
         parts = self.learner.step(progress.step, progress.share(config), batch)
@@ -93,18 +93,18 @@ class SourceFilterRun(Loop):
         return {name: value.item() for name, value in parts.items()}
 
     def held_losses(self) -> dict[str, float]:
-        """The losses of the averaged weights on held-out speakers."""
+        """Losses of the averaged weights on held-out speakers."""
         return self.learner.measure(self.held([0], HELD_CROPS)) if self.held else {}
 
     def scalars(self) -> dict[str, float]:
-        """The learning rate of the layers that give the parameters."""
+        """Learning rate of the heads."""
         return {"learning_rate": self.learner.optimizer.param_groups[0]["lr"]}
 
 
 def with_source_filter(model: EncodecModel, sizes: CodecConfig) -> tuple[EncodecModel, CodecConfig]:
-    """A codec whose decoder is a `SourceFilterDecoder`: its own, or a new one with the layers of the one it had.
+    """A codec with a `SourceFilterDecoder`: its own, or a new one that starts from the layers of its own.
 
-    The blocks of the pitch branch start as copies of the last ones.
+    The blocks of the pitch branch start as copies of the last blocks.
     """
     if isinstance(model.decoder, SourceFilterDecoder):
         return model, sizes
