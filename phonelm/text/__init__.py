@@ -1,4 +1,4 @@
-"""Written text in, phonemes out: normalised, split into sentences, looked up; no torch."""
+"""Converts written text to phonemes: normalises it, splits it into sentences, looks words up. Needs no torch."""
 
 from phonelm.text.arpabet import PAUSES
 from phonelm.text.chunks import pieces

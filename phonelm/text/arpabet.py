@@ -1,4 +1,4 @@
-"""The phones of American English as ARPAbet writes them, vowels with a stress digit (as in CMUdict)."""
+"""The ARPAbet phones of American English, vowels with a stress digit (as in CMUdict)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _VOICELESS, _SIBILANTS = frozenset("P T K F TH".split()), frozenset("S Z SH ZH C
 
 
 def with_stress(phone: str) -> str:
-    """`g2p_en` knows one vowel without stress."""
+    """Add the stress to `UW`, the only vowel that `g2p_en` writes without one."""
     return "UW1" if phone == "UW" else phone
 
 
 def parse_phones(written: str) -> Phones:
-    """Phones of a word, written apart: `"P R OW0 N AH2 N S"`.
+    """Phones of a word, separated by spaces: `"P R OW0 N AH2 N S"`.
 
     Raises:
-        PhonemeError: unknown phones, or none.
+        PhonemeError: a phone is unknown, or there is none.
     """
     phones = tuple(map(with_stress, written.split()))
     refuse_unknown(phones, PHONES)
@@ -35,7 +35,7 @@ def parse_phones(written: str) -> Phones:
 
 
 def refuse_unknown(symbols: Iterable[str], allowed: Iterable[str]) -> None:
-    """Raise `PhonemeError` that names the symbols that are not allowed, if there are any."""
+    """Raise `PhonemeError` if symbols are not allowed. The message names them."""
     if unknown := [s for s in dict.fromkeys(symbols) if s not in allowed]:
         raise PhonemeError(
             f"unknown phonemes {', '.join(unknown)}; allowed are the consonants {' '.join(CONSONANTS)}, the vowels "
@@ -44,7 +44,7 @@ def refuse_unknown(symbols: Iterable[str], allowed: Iterable[str]) -> None:
 
 
 def with_ending_s(stem: Phones) -> Phones:
-    """A word with its plural or possessive -s."""
+    """Add the plural or possessive -s to a word."""
     last = stem[-1]
     if last in _SIBILANTS:
         return (*stem, "IH0", "Z")
@@ -52,7 +52,7 @@ def with_ending_s(stem: Phones) -> Phones:
 
 
 def with_ending_ed(stem: Phones) -> Phones:
-    """A verb with its past -ed."""
+    """Add the past -ed to a verb."""
     last = stem[-1]
     if last in ("T", "D"):
         return (*stem, "IH0", "D")

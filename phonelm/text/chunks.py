@@ -1,4 +1,4 @@
-"""Sentences in pieces of the length that the model was trained for: long ones cut at clauses, tiny ones joined."""
+"""Chunks of the length that the model is trained for: long sentences are cut at clauses, short ones are joined."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from phonelm.text.arpabet import PAUSES
 from phonelm.text.phonemizer import Phonemes
 
-LONG = 120  # phonemes, about 11 s: training utterances have at most 12 s
-SHORT = 8  # phonemes; alone, a word like "Yes." gives the model nothing to hold on to
+MAX_PHONEMES = 120  # about 11 s; training utterances have at most 12 s
+MIN_PHONEMES = 8  # a single word like "Yes." gives the model too little context
 
 
 def pieces(sentences: Sequence[Phonemes]) -> list[Phonemes]:
-    """The same phonemes in the same order, in pieces of at most `LONG` phonemes unless a single word has more.
+    """The same phonemes in the same order, in chunks of at most `MAX_PHONEMES` unless a single word has more.
 
-    A sentence of less than `SHORT` phonemes is joined to a neighbour, even in the next paragraph, unless another speaks
-    or the text asks for a pause between them. A long one is cut after a pause or,
-    where there is none, between words, into parts of about equal length, so that none is spoken in
-    a hurry.
+    A sentence of fewer than `MIN_PHONEMES` is joined to a neighbour, even in the next paragraph, unless the speaker
+    changes or the text has a pause mark between them. A long sentence is cut after a pause, or between words if it has
+    none. Its parts have about equal lengths.
     """
     result: list[Phonemes] = []
     for part in (part for sentence in sentences for part in _split(sentence)):
-        short = result and min(len(result[-1]), len(part)) < SHORT and len(result[-1]) + len(part) <= LONG
-        if short and result[-1].speaker == part.speaker and not (result[-1].pause_s or part.lead_s):
+        join = result and min(len(result[-1]), len(part)) < MIN_PHONEMES and len(result[-1]) + len(part) <= MAX_PHONEMES
+        if join and result[-1].speaker == part.speaker and not (result[-1].pause_s or part.lead_s):
             result[-1] = _join(result[-1], part)
         else:
             result.append(part)
@@ -30,7 +29,7 @@ def pieces(sentences: Sequence[Phonemes]) -> list[Phonemes]:
 
 
 def _split(p: Phonemes) -> list[Phonemes]:
-    if len(p) <= LONG:
+    if len(p) <= MAX_PHONEMES:
         return [p]
     words = [i for i, begins in enumerate(p.word_starts) if begins][1:]
     quarter, middle = len(p) // 4, len(p) / 2
@@ -42,7 +41,7 @@ def _split(p: Phonemes) -> list[Phonemes]:
 
 
 def _cut(p: Phonemes, at: int) -> tuple[Phonemes, Phonemes]:
-    """Before and from the phoneme `at`, with which a word begins; each half with silence at both ends."""
+    """The parts before and from phoneme `at`, which starts a word. Each part has silence at both ends."""
     word = p.word_index[at]
     pause = p.symbols[at - 1] if p.symbols[at - 1] in PAUSES else ""
     before = Phonemes(
@@ -60,7 +59,7 @@ def _cut(p: Phonemes, at: int) -> tuple[Phonemes, Phonemes]:
 
 
 def _join(a: Phonemes, b: Phonemes) -> Phonemes:
-    """One after the other, without the silence between them."""
+    """Concatenate two sentences without the silence between them."""
     return Phonemes(
         f"{a.text} {b.text}", a.symbols[:-1] + b.symbols[1:], a.ids[:-1] + b.ids[1:],
         a.word_index[:-1] + tuple(w if w < 0 else w + len(a.words) for w in b.word_index[1:]), a.words + b.words,

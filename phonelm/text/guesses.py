@@ -1,4 +1,4 @@
-"""Checks on what a network guesses: which words can be said at all, and which sounds a word can end with."""
+"""Checks of the network's guesses: which words are pronounceable, and which phones a word can end with."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from phonelm.text.arpabet import Phones
 
-SHORT = 5  # letters; a longer word is said even if it begins or ends strangely
+CHECKED_LETTERS = 5  # the start and end of longer words are not checked
 
-# Consonants with which English words and common names begin and end, from CMUdict.
+# Consonants at the start and at the end of English words and common names, from CMUdict.
 _STARTS = frozenset(
     "bh bj bl br ch chl chr cl cr cz dh dj dr dw dz fj fl fr gh gl gn gr gw hw kh kl kn kr kv kw ll mc ml mn ng pf ph "
     "phl phr pl pn pr ps pt rh sc sch schl schm schn schr schw scl scr sh shl shm shr sk skr sl sm sn sp sph spl spr "
@@ -22,7 +22,7 @@ _ENDS = frozenset(
     "rld rls rm rms rn rns rp rph rps rr rrs rs rsh rst rsts rt rth rths rts rtz rv rx rz sc sch sh sk sks sm sms sp "
     "sps ss st sts sz tch th thm thms ths ts tt tts tz wd wds wk wks wl wls wn wns ws xt xx zz".split()
 )
-# The last letter of a word, and the phones with which CMUdict ends such words (those of over .3 %).
+# For each last letter, the last phones of such words in CMUdict (in over .3 % of them).
 _LAST = {
     letter: frozenset(phones.split())
     for letter, phones in {
@@ -32,22 +32,22 @@ _LAST = {
         "u": "UW OW AW", "v": "V F", "w": "OW UW AO AW AA V F", "x": "S OW UW Z", "y": "IY EY AY OY", "z": "S Z CH",
     }.items()
 }  # fmt: skip
-_MOST_EXTRA = 3  # phones too many at the end of a guess
+_MOST_EXTRA = 3  # most surplus phones at the end of a guess
 
 
 def can_be_said(word: str) -> bool:
-    """Whether a lower-case word has a vowel and, if it is short, begins and ends as words do."""
+    """Whether a lower-case word has a vowel and, if it is short, a usual start and end."""
     if not re.search("[aeiouy]", word):
         return False
-    if len(word) > SHORT:
+    if len(word) > CHECKED_LETTERS:
         return True
     start, end = re.match("[^aeiouy]*", word), re.search("[^aeiouy]*$", word)
-    assert start and end  # both patterns fit nothing, too
+    assert start and end  # both patterns also match the empty string
     return (len(start[0]) < 2 or start[0] in _STARTS) and (len(end[0]) < 2 or end[0] in _ENDS)
 
 
 def trimmed(word: str, phones: Phones) -> Phones:
-    """A guess without the sounds after its end, and with a stress; as it is where no end of it fits the last letter."""
+    """A guess without surplus phones at its end, and with a stress. If no end fits the last letter, none is removed."""
     last = _LAST.get(word[-1:], frozenset())
     for end in range(len(phones), max(0, len(phones) - _MOST_EXTRA - 1), -1):
         if phones[end - 1].rstrip("012") in last:

@@ -1,8 +1,8 @@
-"""Words written alike and spoken apart: `read`, `lead`, `close`; chosen by part of speech and by the words around them.
+"""Words with two pronunciations (`read`, `lead`, `close`), chosen by part of speech and by neighbouring words.
 
-`data/homographs.txt` has two pronunciations for each word and the tags that tell them apart. `data/cues.txt` is asked
-first: short patterns for what a tag cannot know, as in `a sea bass` or `we wound up`. A word with a capital has its own
-patterns, as `Reading` and `Nice` have.
+`data/homographs.txt` has two pronunciations of each word, and the tags that select them. `data/cues.txt` has
+precedence: short patterns for what a tag cannot tell, as in `a sea bass` or `we wound up`. A capitalised word can have
+its own patterns, such as `Reading` and `Nice`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from phonelm.text.syntax import Tagged, correct
 
 @dataclass(frozen=True)
 class Cue:
-    """What surrounds a word that is spoken as `phones`; a slot is a set of words (lower case) and tags (upper case).
+    """A context in which a word has the pronunciation `phones`.
+
+    A slot is a set of words (lower case) and tags (upper case).
 
     Args:
         before: slots of the words just before it.
         after: slots of the words just after it.
-        near: words, one of which is anywhere in the sentence; none asked for if empty.
+        near: one of these words must be in the sentence, unless the set is empty.
     """
 
     before: tuple[frozenset[str], ...]
@@ -41,7 +43,7 @@ class Cue:
 
 
 class Homographs:
-    """The tables, loaded."""
+    """The homographs and cues of the data files."""
 
     def __init__(self) -> None:
         self.by_tag = lexicon.load_homographs()
@@ -53,11 +55,11 @@ class Homographs:
         )
 
     def tags(self, tagged: Sequence[Tagged]) -> list[Tagged]:
-        """The tags corrected, where that changes how a word is said."""
+        """Correct the tags that affect the pronunciation of a word."""
         return correct(tagged, self.verbs)
 
     def pronounce(self, tagged: Sequence[Tagged], i: int) -> Phones:
-        """Phones of word `i` of a sentence; () where it has one pronunciation only."""
+        """Phones of word `i` of a sentence, () if it is not a homograph."""
         written, tag = tagged[i]
         word = written.lower()
         for cue in (*self.cues.get(written, ()), *self.cues.get(word, ())):

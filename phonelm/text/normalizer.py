@@ -1,7 +1,7 @@
-"""Written text to spoken words: the sentences of a text, and everything in them written out.
+"""Converts written text to spoken words: numbers, signs and abbreviations are written out.
 
-Nothing is dropped in silence: what cannot be read, letters of another script too, is left out and listed in
-`Normalized.unread`. The rules are in `rules/`; they run in the order of `RULES`.
+Nothing is dropped silently. Characters that cannot be read, also letters of another script, are left out and listed in
+`Normalized.unread`. The rules are in `rules/` and run in the order of `RULES`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from phonelm.text.errors import NothingToSay
-from phonelm.text.overrides import MARK, protect, restore
+from phonelm.text.overrides import PLACEHOLDER, protect, restore
 from phonelm.text.rules import (
     LETTER_A,
     Rule,
@@ -35,9 +35,9 @@ from phonelm.text.rules import (
 
 @dataclass(frozen=True)
 class Normalized:
-    """Text as it is spoken: ASCII words and punctuation, no digits; and overrides as they were written.
+    """Spoken text: ASCII words and punctuation without digits. Overrides are unchanged.
 
-    `unread` holds each character (once, in order) that has no reading and was left out.
+    `unread` has each character (once, in order) that has no reading and was left out.
     """
 
     text: str
@@ -48,17 +48,17 @@ def normalize(text: str) -> Normalized:
     """Write out everything that is not a word or punctuation.
 
     Raises:
-        NothingToSay: the text is empty, or nothing that can be read is in it.
+        NothingToSay: the text is empty or has nothing that can be read.
     """
     if not text.strip():
         raise NothingToSay("the text is empty")
     plain = markup.unescape(text)
-    unread = [mark for mark in (MARK, LETTER_A) if mark in plain]
-    plain, overrides = protect(plain.replace(MARK, " ").replace(LETTER_A, " "))
+    unread = [c for c in (PLACEHOLDER, LETTER_A) if c in plain]
+    plain, overrides = protect(plain.replace(PLACEHOLDER, " ").replace(LETTER_A, " "))
     for pattern, spoken in (*emoticons.RULES, *(markup.RULES if markup.SIGN.search(plain) else ())):
         plain = pattern.sub(spoken, plain)
     plain = characters.to_ascii(plain)
-    plain = _joined(plain)
+    plain = _join_lines(plain)
     for pattern, spoken in RULES if _DIGIT.search(plain) else RULES_WITHOUT_DIGITS:
         plain = pattern.sub(spoken, plain)
     unread += dict.fromkeys(UNREADABLE.findall(plain))
@@ -70,7 +70,7 @@ def normalize(text: str) -> Normalized:
 
 def _why_nothing(text: str, unread: list[str]) -> str:
     foreign = [f"{c!r} ({unicodedata.name(c, 'unnamed')})" for c in unread if c.isalpha()]
-    other = f", and {foreign[0]} is of another script; only English in Latin letters can be read" if foreign else ""
+    other = f", and {foreign[0]} is of another script; only English in Latin letters is supported" if foreign else ""
     return f"{text.strip()[:40]!r} has no word in it{other}"
 
 
@@ -79,14 +79,14 @@ def _tidy(text: str) -> str:
     return re.sub(r",(?: ?,)+", ",", re.sub(r",(?=[.?!;:])", "", text)).strip()
 
 
-def _joined(text: str) -> str:
-    """The lines of a text as one; a line without punctuation at its end is given a full stop."""
+def _join_lines(text: str) -> str:
+    """Join the lines of a text. A line without punctuation at its end gets a full stop."""
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line]
     return " ".join([*(line if line[-1] in ".?!,;:-" else f"{line}." for line in lines[:-1]), *lines[-1:]])
 
 
-UNREADABLE = re.compile(rf"[^A-Za-z\s'\".,?!;:()\[\]{{}}{MARK}{LETTER_A}-]")
+UNREADABLE = re.compile(rf"[^A-Za-z\s'\".,?!;:()\[\]{{}}{PLACEHOLDER}{LETTER_A}-]")
 GLUED: tuple[Rule, ...] = (  # `left.She stayed` is two sentences, `System.Out` and `index.html` are not
     (re.compile(r"(?<=[a-z][a-z])\.(?=(?:[A-Z][a-z']+|I|A) )"), ". "),
     (re.compile(r"(?<=[A-Za-z])([!?])(?=[A-Z][a-z'])"), r"\1 "),

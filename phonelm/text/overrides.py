@@ -15,7 +15,7 @@ OVERRIDE = re.compile(
     r"\((?=[^()\n]*(?<![^\s(])[A-Z]{2}[012](?![^\s)])|(?:\s*[A-Z]{1,2}(?=[\s)]))+\s*\))(?P<phones>[^()\n]+)\)"
     r"(?P<possessive>'s\b)?"
 )
-MARK = "\ue000"  # stands for an override while the text around it is normalised; a private-use character
+PLACEHOLDER = "\ue000"  # stands for an override while the text around it is normalised; a private-use character
 
 
 _MARKS = rf"(?i:{pauses.MARK.pattern})|(?m:{speakers.MARK.pattern})"  # no words of the text
@@ -26,15 +26,15 @@ class LexiconError(ValueError):
 
 
 def protect(text: str) -> tuple[str, list[str]]:
-    """The text with a `MARK` for each override, and the overrides."""
+    """The text with a `PLACEHOLDER` for each override, and the overrides."""
     overrides = [m[0] for m in OVERRIDE.finditer(text)]
-    return OVERRIDE.sub(MARK, text), overrides
+    return OVERRIDE.sub(PLACEHOLDER, text), overrides
 
 
 def restore(text: str, overrides: list[str]) -> str:
     """Undo `protect`."""
     left = iter(overrides)
-    return re.sub(MARK, lambda _: next(left), text)
+    return re.sub(PLACEHOLDER, lambda _: next(left), text)
 
 
 def without_phonemes(text: str) -> str:

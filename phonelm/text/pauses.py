@@ -1,12 +1,12 @@
-"""Pauses that a text asks for: `[pause 1s]`, `[pause: 0.5]`, `[pause 300ms]`, and SSML's `<break time="500ms"/>`."""
+"""Pause marks in a text: `[pause 1s]`, `[pause: 0.5]`, `[pause 300ms]`, and SSML's `<break time="500ms"/>`."""
 
 from __future__ import annotations
 
 import re
 
 LONGEST_S = 10.0
-SECONDS = 0.5  # of a mark that names no time
-STRENGTHS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.75, "x-strong": 1.25}  # of SSML
+SECONDS = 0.5  # pause of a mark without a time
+STRENGTHS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.75, "x-strong": 1.25}  # SSML
 
 _TIME = r"(?P<{0}>\d{{1,9}}(?:\.\d{{0,9}})?|\.\d{{1,9}})\s?(?P<{0}_unit>ms|milliseconds?|s|secs?|seconds?)?"
 MARK = re.compile(
@@ -18,9 +18,9 @@ MARK = re.compile(
 
 
 def split_pauses(text: str) -> list[tuple[str, float]]:
-    """The parts of a text between its pause marks, each with the seconds of silence after it; the last one has none.
+    """The parts of a text between its pause marks, each with the seconds of silence after it, 0 for the last.
 
-    A pause lasts `LONGEST_S` at most; marks side by side add up to no more than that.
+    A pause lasts at most `LONGEST_S`, also the sum of adjacent marks.
     """
     parts: list[tuple[str, float]] = []
     start = 0

@@ -1,6 +1,6 @@
-"""Part-of-speech tags corrected by the clause around a word, which the tagger's window of two words does not reach.
+"""Corrects part-of-speech tags by the clause around a word. The tagger itself sees a window of two words.
 
-A tag is changed only where it decides how a word is said: `verbs` are the words that are said differently as a verb.
+A tag is changed only if the pronunciation depends on it: `verbs` are the words that sound different as a verb.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FINITE = ("VBZ", "VBD", "VBP", "MD")
 
 
 def correct(tagged: Sequence[Tagged], verbs: Container[str] = ()) -> list[Tagged]:
-    """The same words with better tags.
+    """The same words with corrected tags.
 
     A verb after a modal, in a command (`Close the lid`), after a plural subject (`Dogs live here`); the past in
     `I read it long ago`, `have you ever read it`; the present in `They read every day`.
@@ -67,7 +67,7 @@ def correct(tagged: Sequence[Tagged], verbs: Container[str] = ()) -> list[Tagged
 
 
 def _with_nouns(tagged: Sequence[Tagged], verbs: Container[str]) -> list[Tagged]:
-    """A form in -s before another verb is a plural: `Storm winds wind down`."""
+    """Tag a form in -s before another verb as a plural: `Storm winds wind down`."""
     result = list(tagged)
     for i, ((word, tag), (after, next_tag)) in enumerate(pairwise(tagged)):
         lower = word.lower()
@@ -84,7 +84,7 @@ def _is_verb(tagged: Sequence[Tagged], i: int) -> bool:
 
 
 def _commands(tagged: Sequence[Tagged], i: int) -> bool:
-    """A verb without a subject: `Use it`, `Save and close all tabs`, `Never use bleach`, `Wind down before bed`."""
+    """Whether it is a verb without a subject: `Use it`, `Save and close all tabs`, `Wind down before bed`."""
     if i + 1 == len(tagged):
         return False
     word, (after, tag) = tagged[i][0].lower(), tagged[i + 1]
@@ -103,8 +103,8 @@ def _has_noun(tagged: Sequence[Tagged]) -> bool:
 
 
 def _has_subject(tagged: Sequence[Tagged], i: int) -> bool:
-    """Whether a plural stands just before the word and the clause has no other verb: `Shops close at five`."""
-    if tagged[i][0].lower().endswith("s") and not tagged[i][0].lower().endswith("ss"):  # of a singular
+    """Whether a plural is just before the word and the clause has no other verb: `Shops close at five`."""
+    if tagged[i][0].lower().endswith("s") and not tagged[i][0].lower().endswith("ss"):  # the verb of a singular
         return False
     at = i - 1
     while at >= 0 and tagged[at][0].lower() in _BETWEEN:
@@ -125,7 +125,7 @@ def _has_subject(tagged: Sequence[Tagged], i: int) -> bool:
 
 
 def _verb_before(tagged: Sequence[Tagged], at: int) -> bool:
-    """A verb of the same clause before a word: then the word is its object."""
+    """Whether a verb of the same clause is before a word, which is then its object."""
     for word, tag in reversed(tagged[:at]):
         if word in PAUSES or word.lower() in _CLAUSE:
             return False
@@ -144,7 +144,7 @@ def _verb_after(tagged: Sequence[Tagged], i: int) -> bool:
 
 
 def _is_present(tagged: Sequence[Tagged], i: int) -> bool:
-    """`read` of a command, of a habit, or of people in general: `Children read better at home`."""
+    """Whether `read` is a command, a habit, or about people in general: `Children read better at home`."""
     before = tagged[i - 1] if i else (".", ".")
     if before[0] in PAUSES or before[1] == "CC":
         return not _has_noun(tagged[:i])

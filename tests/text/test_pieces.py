@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from phonelm.config import SamplingConfig
-from phonelm.text.chunks import LONG, SHORT, pieces
+from phonelm.text.chunks import MAX_PHONEMES, MIN_PHONEMES, pieces
 from phonelm.text.phonemizer import PAUSES, SILENCE, Phonemizer
 
 CLAUSE = "we walked along the river, past the mill and the bridge"
@@ -32,7 +32,7 @@ def test_nothing_is_lost_and_every_piece_has_a_good_length(phonemizer, text):
     assert spoken(parts) == spoken(sentences)
     for p in parts:
         assert p.symbols[0] == p.symbols[-1] == SILENCE and len(p.ids) == len(p.symbols) == len(p.word_index)
-        assert len(p) <= LONG and (len(p) >= SHORT or len(parts) == 1)
+        assert len(p) <= MAX_PHONEMES and (len(p) >= MIN_PHONEMES or len(parts) == 1)
         assert max(p.word_index) == len(p.words) - 1 and sum(p.word_starts) == len(p.words)
         assert all(word in p.text for word in p.words)
 
@@ -44,7 +44,7 @@ def test_a_long_sentence_is_cut_after_pauses_into_equal_parts(phonemizer):
 
 
 def test_a_single_endless_word_stays_whole(phonemizer):
-    endless = phonemizer.from_symbols("AH0 B " * LONG)
+    endless = phonemizer.from_symbols("AH0 B " * MAX_PHONEMES)
     assert pieces([endless]) == [endless]
 
 

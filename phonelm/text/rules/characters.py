@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from phonelm.text.overrides import MARK
+from phonelm.text.overrides import PLACEHOLDER
 
 PLAIN = (
     ("“”„«»‟〝〞″", '"'), ("‘’‚‹›′`´ʼʻʹ", "'"), ("—―⸺⸻", " - "), ("‐‑−﹣", "-"), ("¿¡", ""), ("‽", "?!"), ("。", ". "),
@@ -91,7 +91,7 @@ def _greek_name(m: re.Match[str]) -> str:
 def _without_accents(text: str) -> str:
     plain: list[str] = []
     for c in _decomposed(text):
-        if c.isascii() or c == MARK:
+        if c.isascii() or c == PLACEHOLDER:
             plain.append(c)
         elif c.isdecimal():
             plain.append(str(unicodedata.decimal(c)))

@@ -12,13 +12,13 @@ from phonelm.text.rules.years import year
 NAMES = (
     "January February March April May June July August September October November December"
 ).split()  # fmt: skip
-SHORT = {name[:3]: name for name in NAMES} | {"Sept": "September"}
+ABBREVIATED = {name[:3]: name for name in NAMES} | {"Sept": "September"}
 WEEKDAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
     "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 
-MONTH = "|".join([*NAMES, *(f"{short}\\b\\.?" for short in sorted(SHORT, key=len, reverse=True))])
+MONTH = "|".join([*NAMES, *(f"{short}\\b\\.?" for short in sorted(ABBREVIATED, key=len, reverse=True))])
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NTH = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?:\s?(?:-|to)\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
@@ -50,7 +50,7 @@ _WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 
 
 def _month(name: str) -> str:
-    return SHORT.get(name.rstrip("."), name)
+    return ABBREVIATED.get(name.rstrip("."), name)
 
 
 def _days(m: re.Match[str]) -> str:
@@ -131,7 +131,10 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[A-Za-z,] )(\d{1,2})/(\d{1,2})(?![\d/]|\.\d)"), _slashed),
     (re.compile(rf"\b(?P<month>{MONTH})\s+{_NTH}(?![\d:/%]|[.,]\d| ?[ap]\.?m\b)(?! (?:[ap]\.m))"), _month_first),
     (re.compile(rf"(?<![\d:/.,$£€#-]){_NTH} (?:of )?(?P<month>{MONTH})(?![\w-])"), _day_first),
-    (re.compile(rf"\b({'|'.join(sorted(SHORT, key=len, reverse=True))})\.?(?=,? \d{{4}}\b)"), lambda m: _month(m[1])),
+    (
+        re.compile(rf"\b({'|'.join(sorted(ABBREVIATED, key=len, reverse=True))})\.?(?=,? \d{{4}}\b)"),
+        lambda m: _month(m[1]),
+    ),
     (re.compile(r"\b(Feb|Apr|Aug|Sept|Sep|Oct|Nov|Dec)\.(?!\w)"), _month_name),
     (
         re.compile(
