@@ -1,4 +1,4 @@
-"""Pronunciations that the user gives: `[word](W ER1 D)` in the text, or a lexicon file that writes these for them."""
+"""Pronunciations by the user: `[word](W ER1 D)` in the text, or a lexicon file that is applied to the text."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 from phonelm.text import pauses, speakers
 from phonelm.text.arpabet import Phones, parse_phones, with_ending_s
 
-# The round brackets hold a vowel with its stress, or consonants only; other `[text](target)` is a Markdown link.
+# The round brackets have a vowel with a stress digit, or only consonants. Any other `[text](target)` is a link.
 OVERRIDE = re.compile(
     r"\[\s*(?P<word>[^\[\]\s][^\[\]\n]*)\]"
     r"\((?=[^()\n]*(?<![^\s(])[A-Z]{2}[012](?![^\s)])|(?:\s*[A-Z]{1,2}(?=[\s)]))+\s*\))(?P<phones>[^()\n]+)\)"
     r"(?P<possessive>'s\b)?"
 )
-PLACEHOLDER = "\ue000"  # stands for an override while the text around it is normalised; a private-use character
+PLACEHOLDER = "\ue000"  # private-use character that replaces an override while the text is normalised
 
 
-_MARKS = rf"(?i:{pauses.MARK.pattern})|(?m:{speakers.MARK.pattern})"  # no words of the text
+_MARKS = rf"(?i:{pauses.MARK.pattern})|(?m:{speakers.MARK.pattern})"  # not words of the text
 
 
 class LexiconError(ValueError):
-    """A lexicon file that cannot be used; the message names the file and the line."""
+    """A lexicon file cannot be used. The message names the file and the line."""
 
 
 def protect(text: str) -> tuple[str, list[str]]:
@@ -38,15 +38,15 @@ def restore(text: str, overrides: list[str]) -> str:
 
 
 def without_phonemes(text: str) -> str:
-    """The text with the word alone in place of each override."""
+    """The text with each override replaced by its word."""
     return OVERRIDE.sub(lambda m: m["word"].strip() + (m["possessive"] or ""), text)
 
 
 def parse_override(token: str) -> tuple[str, Phones] | None:
-    """The word of an override and its phones; None if the token is none.
+    """The word and the phones of an override. None if the token is not an override.
 
     Raises:
-        PhonemeError: unknown phonemes.
+        PhonemeError: phonemes are unknown.
     """
     if not (m := OVERRIDE.fullmatch(token)):
         return None
@@ -55,7 +55,7 @@ def parse_override(token: str) -> tuple[str, Phones] | None:
 
 
 class UserLexicon:
-    """Words and their phones. A word in lower case stands for itself however it is written, others only as they are."""
+    """Words and their phones. A lower-case word matches in any case, other words match only as they are written."""
 
     def __init__(self, entries: Mapping[str, Phones] | None = None):
         self.entries = dict(entries or {})
@@ -97,11 +97,11 @@ class UserLexicon:
         return "".join(f"{word}\t{' '.join(phones)}\n" for word, phones in self.entries.items())
 
     def apply(self, text: str) -> str:
-        """Write an override for each word of the text that is in the lexicon."""
+        """Replace each word of the text that is in the lexicon by an override."""
         return self._known.sub(self._override, text)
 
     def has(self, word: str, phones: Phones) -> bool:
-        """Whether a word is said like this because the lexicon says so; its possessive, too."""
+        """Whether the lexicon gives a word, or the stem of its possessive, these phones."""
         stem = word.removesuffix("'s")
         entries = [self.entries.get(w) for w in (word, word.lower(), stem, stem.lower())]
         return any(entry in (phones, phones[: len(entry)]) for entry in entries if entry)

@@ -1,6 +1,6 @@
-"""Text to phonemes: ARPAbet with stress. Needs no network.
+"""Converts text to phonemes: ARPAbet with stress. Works offline.
 
-How a word is said: `pronunciation.py`. Where dictionaries, tagger and network come from: `lexicon.py`.
+`pronunciation.py` pronounces words. `lexicon.py` loads dictionaries, tagger and network.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SYMBOLS = ("<pad>", SILENCE, *PAUSES, *PHONES)
 
 
 class Unit(NamedTuple):
-    """A word, its phones and what decided them (see `pronunciation.SOURCES`); or a pause without phones."""
+    """A word, its phones and their source (see `pronunciation.SOURCES`), or a pause without phones."""
 
     word: str
     phones: Phones = ()
@@ -44,20 +44,20 @@ LETTER_NAME = ("A", ("EY1",))
 
 @dataclass(frozen=True)
 class Phonemes:
-    """What is said, N symbols long; `word_index` ties each of them to its word.
+    """The N symbols of a spoken text. `word_index` gives the word of each symbol.
 
     Args:
-        text: as normalised.
+        text: the normalised text.
         symbols: (N,) from `SYMBOLS`, `<sil>` first and last.
         ids: (N,) indices into `SYMBOLS`.
         word_index: (N,) index into `words`, -1 for `<sil>` and pauses.
         words: the spoken words.
-        unread: each character of the text that has no reading and was left out.
-        closes_paragraph: another paragraph follows, after a longer pause.
-        lead_s: seconds of silence before it that the text asks for (`pauses.py`).
-        pause_s: the same, after it.
-        sources: what decided how each of `words` is said, one of `pronunciation.SOURCES`.
-        speaker: the name of the voice that the text asks for (`speakers.py`), "" if it asks for none.
+        unread: characters of the text that have no reading and were left out.
+        closes_paragraph: whether another paragraph follows, after a longer pause.
+        lead_s: seconds of silence before it, from pause marks (`pauses.py`).
+        pause_s: seconds of silence after it.
+        sources: source of the phones of each of `words`, one of `pronunciation.SOURCES`.
+        speaker: name of the voice that the text gives (`speakers.py`), "" if it gives none.
     """
 
     text: str
@@ -85,7 +85,7 @@ class Phonemizer:
     """English text to `Phonemes`, offline.
 
     Args:
-        user_lexicon: how its words are said, before anything else; `[word](W ER1 D)` in the text says it once.
+        user_lexicon: pronunciations with precedence over all others. `[word](W ER1 D)` in the text overrides one word.
     """
 
     def __init__(self, user_lexicon: UserLexicon = UserLexicon()) -> None:
@@ -94,55 +94,56 @@ class Phonemizer:
         self._pronounce = Pronouncer()
 
     def with_lexicon(self, user_lexicon: UserLexicon) -> Phonemizer:
-        """The same with the words of another lexicon before those of its own; tables and networks are shared."""
+        """A copy to which another lexicon is added, which has precedence. Tables and networks are shared."""
         other = copy(self)
         other._user_lexicon = UserLexicon(self._user_lexicon.entries | user_lexicon.entries)
         return other
 
-    def phones_of(self, said_as: str) -> Phones:
-        """The phones of a word that is written as it is said: `wooster`, or as phonemes: `W UH1 S T ER0`.
+    def phones_of(self, spelling: str) -> Phones:
+        """Phones of a word from a phonetic spelling, `wooster`, or from phonemes, `W UH1 S T ER0`.
 
         Raises:
             TextError: nothing to say.
         """
         try:
-            return parse_phones(said_as)
+            return parse_phones(spelling)
         except PhonemeError:
-            spoken = self(said_as)
+            spoken = self(spelling)
         return tuple(symbol for symbol, word in zip(spoken.symbols, spoken.word_index, strict=True) if word >= 0)
 
     def __call__(self, text: str) -> Phonemes:
-        """Normalise and phonemise one sentence or several; a pause mark in it is a comma, speakers are left out.
+        """Normalise and phonemise one or more sentences. Pause marks become commas, speaker marks are left out.
 
         Raises:
-            TextError: nothing to say (see `normalize`); unknown phonemes are a `PhonemeError`.
+            TextError: there is nothing to say (see `normalize`).
+            PhonemeError: phonemes are unknown.
         """
         spoken = normalize(self._user_lexicon.apply(PAUSE.sub(", ", SPEAKER.sub("", text))))
         units = [unit for sentence in split_sentences(spoken.text) for unit in self.units(sentence)]
         return _assemble(spoken.text, units, spoken.unread)
 
     def sentences(self, text: str) -> list[Phonemes]:
-        """Each sentence of a text; one without a word is left out, its unread characters go to the last.
+        """The sentences of a text. Sentences without a word are left out; the last one gets their unread characters.
 
         Raises:
-            TextError: as above.
+            TextError: see `__call__`.
         """
         spoken: list[Phonemes] = []
         unread: tuple[str, ...] = ()
         before, lead_s = "", 0.0
         for speaker, part in split_speakers(text):
-            said, left, lead_s = self._with_pauses(part, lead_s)
+            sentences, left, lead_s = self._with_pauses(part, lead_s)
             unread += left
-            if spoken and said and _ends_paragraph(before):
+            if spoken and sentences and _ends_paragraph(before):
                 spoken[-1] = replace(spoken[-1], closes_paragraph=True)
-            spoken += [replace(p, speaker=speaker) for p in said]
+            spoken += [replace(p, speaker=speaker) for p in sentences]
             before = part
         if not spoken:
             return [self(text)]
         return [*spoken[:-1], replace(spoken[-1], unread=spoken[-1].unread + unread)]
 
     def _with_pauses(self, text: str, lead_s: float) -> tuple[list[Phonemes], tuple[str, ...], float]:
-        """The sentences of a text of one speaker, the unread characters of lines without a word, silence still to come.
+        """The sentences of one speaker, the unread characters of lines without a word, and the remaining silence.
 
         Args:
             lead_s: seconds of silence before it.
@@ -150,10 +151,10 @@ class Phonemizer:
         spoken: list[Phonemes] = []
         unread: tuple[str, ...] = ()
         for part, pause_s in split_pauses(text):
-            said, left = self._part(part)
+            sentences, left = self._part(part)
             unread += left
-            if said:
-                spoken += [replace(said[0], lead_s=lead_s), *said[1:]]
+            if sentences:
+                spoken += [replace(sentences[0], lead_s=lead_s), *sentences[1:]]
                 lead_s = 0.0
             if spoken:
                 spoken[-1] = replace(spoken[-1], pause_s=min(spoken[-1].pause_s + pause_s, LONGEST_S))
@@ -177,19 +178,19 @@ class Phonemizer:
         return spoken, unread
 
     def _line(self, line: str) -> list[Phonemes]:
-        """The sentences of a line: written out first, so that only final full stops are left, then split."""
+        """The sentences of a line. It is normalised before it is split, so that only final full stops are left."""
         read = normalize(self._user_lexicon.apply(line))
         units = [(sentence, self.units(sentence)) for sentence in split_sentences(read.text)]
-        spoken = [_assemble(sentence, said) for sentence, said in units if any(unit.phones for unit in said)]
+        spoken = [_assemble(sentence, found) for sentence, found in units if any(unit.phones for unit in found)]
         return [*spoken[:-1], *(replace(last, unread=read.unread) for last in spoken[-1:])]
 
     def from_symbols(self, symbols: str) -> Phonemes:
-        """Phonemes written by hand: `"HH AH0 L OW1 | W ER1 L D ."`, words apart by `|` or a pause.
+        """Phonemes from symbols, with `|` or a pause between words: `"HH AH0 L OW1 | W ER1 L D ."`.
 
-        A word is named by its phonemes; `<sil>` is added at both ends.
+        The name of a word is its phonemes. `<sil>` is added at both ends.
 
         Raises:
-            PhonemeError: unknown symbols, or no phoneme at all.
+            PhonemeError: a symbol is unknown, or there is no phoneme.
         """
         units = written_units(symbols)
         if not any(unit.phones for unit in units):
@@ -197,7 +198,7 @@ class Phonemizer:
         return _assemble(symbols.strip(), units)
 
     def units(self, sentence: str) -> list[Unit]:
-        """Words and pauses of a normalised sentence, and what decided how each word is said."""
+        """Words and pauses of a normalised sentence, with the source of each pronunciation."""
         tokens = tokenize(sentence)
         given = [parse_override(token) for token in tokens]
         words = [override[0] if override else token for override, token in zip(given, tokens)]
@@ -217,7 +218,7 @@ class Phonemizer:
 
 
 def _in_context(units: list[Unit], i: int) -> Unit:
-    """What the neighbours change: `A` may be the letter's name, `the` has another vowel before vowels."""
+    """Apply the context of a word: `A` may be the name of the letter, `the` has another vowel before vowels."""
     unit = units[i]
     before = units[i - 1].word if i else ""
     after = units[i + 1] if i + 1 < len(units) else Unit("")
@@ -229,7 +230,7 @@ def _in_context(units: list[Unit], i: int) -> Unit:
 
 
 def _is_letter_a(before: str, after: str) -> bool:
-    """The letter in `U S A`, `vitamin A.` and `plan A is`, the article in `A dog` and `Once Upon A Time`."""
+    """Whether `A` is the letter (`U S A`, `plan A is`) and not the article (`A dog`, `Once Upon A Time`)."""
     spelled = any(len(word) == 1 and word.isupper() for word in (before, after))
     word_after = after.replace("'", "").isalpha()
     return spelled or not word_after or (bool(before) and before not in PAUSES and after.islower())
@@ -240,7 +241,7 @@ def _ends_paragraph(text: str) -> bool:
 
 
 def written_units(symbols: str) -> list[Unit]:
-    """Words, named by their phonemes, and pauses, as written by hand."""
+    """Words and pauses from symbols. The name of a word is its phonemes."""
     tokens = [with_stress(token) for token in symbols.split()]
     refuse_unknown(tokens, (*PHONES, *PAUSES, "|"))
     units: list[Unit] = []
@@ -258,7 +259,7 @@ def written_units(symbols: str) -> list[Unit]:
 
 
 def _assemble(text: str, units: Iterable[Unit], unread: tuple[str, ...] = ()) -> Phonemes:
-    """Join words and pauses; of adjacent pauses the strongest stays, none opens the text."""
+    """Join words and pauses. Of adjacent pauses the strongest is kept; a text does not start with a pause."""
     symbols, word_index = [SILENCE], [-1]
     words: list[str] = []
     sources: list[str] = []

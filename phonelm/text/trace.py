@@ -1,7 +1,7 @@
-"""How each word of a written text is read: the spoken words, their phones, and the rule or dictionary that decided.
+"""The reading of each written word: its spoken words, their phones, and the rule or dictionary they come from.
 
-Written and spoken words are aligned: words that are said as written are the anchors, what lies between them is shared
-out by what each written word is when it stands alone.
+Written and spoken words are aligned. Words that are spoken as written are anchors. The words between two anchors are
+divided by comparing them with the reading of each written word alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NORMALIZER = "normalizer"  # decided where no single rule can be named
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """A word as it is said, its phones, and which of `pronunciation.SOURCES` decided them."""
+    """A spoken word, its phones, and their source, one of `pronunciation.SOURCES`."""
 
     word: str
     phones: Phones
@@ -38,12 +38,12 @@ class SpokenWord:
 
 @dataclass(frozen=True)
 class Trace:
-    """How a written word is read.
+    """The reading of a written word.
 
     Args:
-        written: as it stands in the text, with the signs that touch it.
-        start: its first character in the text.
-        end: the character after its last.
+        written: the word in the text, with adjacent signs.
+        start: index of its first character in the text.
+        end: index after its last character.
         spoken: the words it is read as; none for a sign that is not read.
         rule: the rule that wrote it out, a module of `text/rules/`; "" for a word that is said as written; "speakers"
             for the name of who speaks.
@@ -57,14 +57,14 @@ class Trace:
 
 
 def trace(phonemizer: Phonemizer, text: str) -> tuple[Trace, ...]:
-    """The written words of a text, in order, each with its reading; together they have all spoken words, in order.
+    """The written words of a text in order, each with its reading. Together they have all spoken words in order.
 
     Raises:
-        TextError: as `Phonemizer.sentences`.
+        TextError: see `Phonemizer.sentences`.
     """
     spoken = [word for sentence in phonemizer.sentences(text) for word in _spoken(sentence)]
     written = list(_WRITTEN.finditer(text))
-    shares = _shared_out([m[0] for m in written], [word.word for word in spoken])
+    shares = _divide([m[0] for m in written], [word.word for word in spoken])
     changes = _changes(text)
     traces, at = [], 0
     for m, share in zip(written, shares, strict=True):
@@ -80,12 +80,12 @@ def _spoken(sentence: Phonemes) -> list[SpokenWord]:
     for symbol, word in zip(sentence.symbols, sentence.word_index, strict=True):
         if word >= 0:
             phones[word].append(symbol)
-    said = zip(sentence.words, phones, sentence.sources, strict=True)
-    return [SpokenWord(word, tuple(p), source) for word, p, source in said]
+    found = zip(sentence.words, phones, sentence.sources, strict=True)
+    return [SpokenWord(word, tuple(p), source) for word, p, source in found]
 
 
-def _shared_out(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
-    """How many of the spoken words each written word is read as; the sum is all of them."""
+def _divide(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
+    """The number of spoken words of each written word. The sum is the number of all spoken words."""
     if not written:
         return []
     keys = [_key(word) for word in written]
@@ -110,7 +110,7 @@ def _key(written: str) -> str:
 
 
 def _share_gap(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
-    """Cut the spoken words into one part for each written word, so that each part is most like its word alone."""
+    """Divide the spoken words into one part per written word, most similar to the reading of each word alone."""
     if len(written) == 1 or len(written) > _LONGEST_GAP or len(spoken) > _LONGEST_GAP:
         return [len(spoken), *[0] * (len(written) - 1)]
     alone = [_alone(word) for word in written]
@@ -118,7 +118,10 @@ def _share_gap(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
     for words in alone:
         before = best[-1]
         best.append(
-            [min((before[k][0] + _unlike(words, spoken[k:j]), k) for k in range(j + 1)) for j in range(len(spoken) + 1)]
+            [
+                min((before[k][0] + _distance(words, spoken[k:j]), k) for k in range(j + 1))
+                for j in range(len(spoken) + 1)
+            ]
         )
     shares, j = [], len(spoken)
     for row in reversed(best[1:]):
@@ -135,8 +138,8 @@ def _alone(written: str) -> tuple[str, ...]:
         return ()
 
 
-def _unlike(a: Sequence[str], b: Sequence[str]) -> float:
-    """How many words have to be put in, taken out or replaced."""
+def _distance(a: Sequence[str], b: Sequence[str]) -> float:
+    """Edit distance: insertions, deletions and replacements of words."""
     row = list(range(len(b) + 1))
     for i, word in enumerate(a, 1):
         diagonal, row[0] = row[0], i
@@ -146,7 +149,7 @@ def _unlike(a: Sequence[str], b: Sequence[str]) -> float:
 
 
 def _changes(text: str) -> list[tuple[str, str]]:
-    """What the rules find in a text and the module of the rule, in the order in which they run."""
+    """The matches of the rules in a text, each with the module of its rule, in the order in which they run."""
     plain, found = text, []
     for pattern, spoken in normalizer.RULES:
         for m in pattern.finditer(plain):
