@@ -58,7 +58,7 @@ STATES = {
     "Penn": "Pennsylvania", "Tenn": "Tennessee", "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont",
     "Wash": "Washington", "Wis": "Wisconsin", "Wisc": "Wisconsin", "Wyo": "Wyoming", "Ont": "Ontario", "Que": "Quebec",
 }  # fmt: skip
-CLEAR_STATES = "Ariz|Calif|Colo|Conn|Fla|Mich|Minn|Mont|Nebr|Okla|Tenn|Wisc|Wyo|Ky"  # that are no word or name
+CLEAR_STATES = "Ariz|Calif|Colo|Conn|Fla|Mich|Minn|Mont|Nebr|Okla|Tenn|Wisc|Wyo|Ky"  # not words or names
 STREETS = {
     "St": "Street", "Rd": "Road", "Ln": "Lane", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Dr": "Drive",
     "Ct": "Court", "Pl": "Place", "Sq": "Square", "Pkwy": "Parkway", "Hwy": "Highway", "Ter": "Terrace",
@@ -125,7 +125,7 @@ def _saint_or_street(m: re.Match[str]) -> str:
 
 
 def _street_stop(m: re.Match[str]) -> str:
-    """Before a capital a street ends the sentence, unless the address or its name goes on."""
+    """A street before a capital ends the sentence, unless the address or its name continues."""
     goes_on = re.match(
         r"\s(?:[NSEW][EW]?\b|Blvd|Station|Apt|Suite|Ste|Unit|Bridge|Market|School|Church|Jr|[A-Z]\b)", after(m)
     )
@@ -137,12 +137,12 @@ def _named_street(m: re.Match[str]) -> str:
 
 
 def _company(m: re.Match[str]) -> str:
-    """After a name; `Co` and `Bros` are short for nothing else."""
+    """After a name. `Co` and `Bros` have no other meaning."""
     return COMPANIES[m[1]] + name_stop(m) if re.search(r"(?<!\w)[A-Z][\w'&]*,? $", before(m)) else m[0]
 
 
 def _drive(m: re.Match[str]) -> str:
-    """`Martin Luther King Dr.`: after a name, with no name behind it."""
+    """`Martin Luther King Dr.`: after a name and not before one."""
     return "Drive" + final_stop(m) if re.search(r"(?<!\w)[A-Z][\w']+ $", before(m)) else m[0]
 
 
@@ -160,12 +160,12 @@ def _state(m: re.Match[str]) -> str:
 
 
 def _letters(m: re.Match[str]) -> str:
-    """`M. A. R. I. A.` letter by letter."""
+    """Spell `M. A. R. I. A.`."""
     return " ".join(re.findall("[A-Z]", m[0])) + name_stop(m)
 
 
 def _initial(m: re.Match[str]) -> str:
-    """`J. Smith`, `E. coli`; but after `Plan B.` or `vitamin C.` a sentence may end."""
+    """`J. Smith`, `E. coli`. After `Plan B.` or `vitamin C.` a sentence may end."""
     if re.search(
         r"\b(?:[Pp]lan|[Vv]itamin|[Gg]rade|[Tt]eam|[Oo]ption|[Tt]ype|[Gg]roup|[Ss]ection|Exhibit|Hepatitis|"
         r"[Pp]oint|[Cc]lass|Appendix|Avenue|[Bb]uilding|[Gg]ate|[Pp]art|[Ll]evel|[Ss]ide|U S) $",

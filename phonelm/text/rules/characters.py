@@ -1,4 +1,4 @@
-"""Any character to ASCII where it has a plain form or a name: quotes, dashes, accents, symbols, emoji."""
+"""Converts characters to ASCII if they have a plain form or a name: quotes, dashes, accents, symbols, emoji."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SYMBOLS = {
 }  # fmt: skip
 SYMBOL = re.compile("[" + re.escape("".join(SYMBOLS)) + "]")
 SPECIAL = re.compile("[" + "".join(c for c in SYMBOLS if not c.isascii() and c not in "×÷°£€¥₹₩₽₿₺₴₪¢") + "]")
-ROW = re.compile(rf"({SPECIAL.pattern})\1{{8,}}")  # of one symbol: a decoration, named once
+ROW = re.compile(rf"({SPECIAL.pattern})\1{{8,}}")  # a row of one symbol is a decoration and is named once
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 
 _GREEK = "\u0370-\u03ff"
@@ -41,9 +41,9 @@ _IGNORABLE = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2
 
 
 def to_ascii(text: str) -> str:
-    """Plain quotes and dashes, no accents, digits of any script as 0-9, symbols and emoji by name.
+    """Plain quotes and dashes, no accents, digits of any script as 0-9, names of symbols and emoji.
 
-    Characters without a plain form, letters of another script too, stay as they are.
+    Characters without a plain form, also letters of another script, do not change.
     """
     if text.isascii():
         return text
@@ -61,10 +61,10 @@ def to_ascii(text: str) -> str:
 
 
 def _named_emoji(text: str) -> str:
-    """Each emoji by its name, between commas; a row of the same one is named once."""
+    """Replace each emoji by its name between commas. A row of the same emoji is named once."""
     if not any(ord(c) > 0x2000 for c in text):
         return text
-    import emoji  # a quarter of a second
+    import emoji  # takes a quarter of a second
 
     def name(chars: str, data: dict[str, str]) -> str:
         if chars in SYMBOLS or "\u20e3" in chars:
@@ -103,7 +103,7 @@ def _without_accents(text: str) -> str:
 
 
 def _decomposed(text: str) -> Iterator[str]:
-    """Latin letters apart from their accents; other characters whole, to be reported as written."""
+    """Split Latin letters from their accents. Other characters are not split, so that they are reported as written."""
     for c in unicodedata.normalize("NFC", text):
         parts = unicodedata.normalize("NFD", c)
         if parts[0].isascii() or "LATIN" in unicodedata.name(parts[0], ""):
@@ -113,7 +113,7 @@ def _decomposed(text: str) -> Iterator[str]:
 
 
 def _latin(letter: str) -> str:
-    """The letter of the alphabet that a letter is made of: `ø`, `ł`, `ħ`; itself if there is none."""
+    """The base letter of `ø`, `ł` or `ħ`. A letter without one does not change."""
     name = unicodedata.name(letter, f"U+{ord(letter):04X}")
     if plain := re.fullmatch(r"LATIN (SMALL|CAPITAL) LETTER (?:DOTLESS )?([A-Z])(?: WITH .*)?", name):
         return plain[2] if plain[1] == "CAPITAL" else plain[2].lower()

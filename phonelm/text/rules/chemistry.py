@@ -1,4 +1,4 @@
-"""Formulas of chemistry: each element letter by letter, each number as one."""
+"""Chemical formulas: elements are spelled, numbers are read as numbers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ELEMENT = "|".join(ELEMENTS)
 
 def _formula(m: re.Match[str]) -> str:
     parts = re.findall(rf"({_ELEMENT}|[()])(\d*)", m[1])
-    said = [f"{' '.join(element.upper())} {words(int(n)) if n else ''}" for element, n in parts if element not in "()"]
+    names = [f"{' '.join(element.upper())} {words(int(n)) if n else ''}" for element, n in parts if element not in "()"]
     charge = {"+": " plus", "-": " minus", "": ""}[m["charge"] or ""]
-    return re.sub(" +", " ", " ".join(said)).strip() + charge
+    return re.sub(" +", " ", " ".join(names)).strip() + charge
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,4 +1,4 @@
-"""Dates in several orders. 3/4/2024 is March fourth, as in America; 13/4/2024 can only be the other order."""
+"""Dates in several orders. 3/4/2024 is March fourth, as in America. 13/4/2024 has the other order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MONTH = "|".join([*NAMES, *(f"{short}\\b\\.?" for short in sorted(ABBREVIATED, k
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NTH = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?:\s?(?:-|to)\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
-_CLEAR_DAY = "Tues|Thurs|Thur|Fri(?=\\.)|Mon(?=\\.)|Wed(?=\\.)|Thu(?=\\.)"  # that are no other word or name
+_CLEAR_DAY = "Tues|Thurs|Thur|Fri(?=\\.)|Mon(?=\\.)|Wed(?=\\.)|Thu(?=\\.)"  # not other words or names
 _BEFORE_MONTH = (
     "[Ll]ast",
     "[Nn]ext",
@@ -84,7 +84,7 @@ def _weekday(m: re.Match[str]) -> str:
 
 
 def _next_weekday(m: re.Match[str]) -> str:
-    """The second of two days; `Mon-Fri` is a range."""
+    """The second of two days. `Mon-Fri` is a range."""
     return f"{' to ' if m[1].strip() == '-' else m[1]}{WEEKDAYS[m[2]]}{name_stop(m)}"
 
 
@@ -93,19 +93,19 @@ def _month_name(m: re.Match[str]) -> str:
 
 
 def _slashed(m: re.Match[str]) -> str:
-    """`on 3/4` is a date; `on 1/3 of the pages` and `reduced by 1/3` are parts."""
+    """`on 3/4` is a date. `on 1/3 of the pages` and `reduced by 1/3` are fractions."""
     top, bottom = m.groups()
     before_it = _BEFORE_DATE.search(before(m))
     at_a_time = re.match(r" (?:at|@) \d", after(m))
     if not before_it and not at_a_time:
         return m[0]
-    said = before_it[1].lower() if before_it else ""
+    word = before_it[1].lower() if before_it else ""
     part = int(top) < int(bottom) and bottom in ("2", "3", "4", "5", "6", "8", "10")
-    if f"{top}/{bottom}" == "24/7" or (said == "is" and (part or int(bottom) < 13)):
+    if f"{top}/{bottom}" == "24/7" or (word == "is" and (part or int(bottom) < 13)):
         return m[0]
     if part and re.match(r" (?:of|or (?:more|less)|as|cups?|the)\b", after(m)):
         return m[0]
-    if said in ("by", "from") and part and _CHANGE.search(before(m)):
+    if word in ("by", "from") and part and _CHANGE.search(before(m)):
         return m[0]
     return _spoken(bottom, top, "", f"{top}/{bottom}")
 

@@ -1,4 +1,4 @@
-"""Faces made of characters, `:-)`, `(^_^)`, `¯\\_(ツ)_/¯`: left out, as they stand for no word."""
+"""Faces made of characters, such as `:-)`, `(^_^)` and `¯\\_(ツ)_/¯`. They are left out, because they are not words."""
 
 from __future__ import annotations
 

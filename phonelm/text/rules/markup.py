@@ -1,4 +1,4 @@
-"""Markdown and HTML to the text they mark up."""
+"""Removes the markup of Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ATTRIBUTE = r"\s+[\w:-]+=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+)"
 
 
 def unescape(text: str) -> str:
-    """HTML's character references as characters."""
+    """Replace HTML character references by their characters."""
     return ENTITY.sub(lambda m: html.unescape(m[0]), text)
 
 
@@ -29,14 +29,14 @@ def _box(m: re.Match[str]) -> str:
 
 
 def _heading(m: re.Match[str]) -> str:
-    """The text of a heading, without the signs that may close it."""
+    """The text of a heading without closing signs."""
     title = m[1].rstrip(" \t")
     bare = title.rstrip("#")
     return bare.rstrip(" \t") if not bare or bare[-1] in " \t" else title
 
 
 def _emphasis(m: re.Match[str]) -> str:
-    """A line without the pairs of `**`, `***` or `__` that stand around words; a sign alone stays."""
+    """A line without pairs of `**`, `***` or `__` around words. A single sign is kept."""
     line, cut = m[0], set()
     opened: dict[str, re.Match[str]] = {}
     for sign in re.finditer(r"(?<!\*)\*{2,3}(?!\*)|(?<!_)__(?!_)", line):
@@ -56,7 +56,7 @@ def _lines(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
 
 
-SIGN = re.compile(r"[<>`~*_=|#+•‣◦▪●\[\\→-]|^[ \t]*\d{1,2}[.)]", re.MULTILINE)  # without one no rule finds anything
+SIGN = re.compile(r"[<>`~*_=|#+•‣◦▪●\[\\→-]|^[ \t]*\d{1,2}[.)]", re.MULTILINE)  # without these signs no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"</?(?:{_TAG})(?:{_ATTRIBUTE})*\s*/?>"), " "),
     (re.compile(rf"</[A-Za-z][\w:-]{{0,30}}\s*>|(?<!\w)<[A-Za-z][\w:-]{{0,30}}(?:{_ATTRIBUTE})*\s*/?>"), " "),

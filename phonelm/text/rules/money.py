@@ -1,4 +1,4 @@
-"""Amounts of money, by sign or by code, before or after the number."""
+"""Amounts of money, with a sign or a code before or after the number."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ _RATE = rf"(?:\s?/\s?(?P<rate>{'|'.join(sorted(RATES, key=len, reverse=True))})\
 def _amount(written: str, m: re.Match[str]) -> str:
     """1,234.56 and 1.234,56 as 1234.56.
 
-    One point and three digits are decimals before a scale, and in an English sentence about dollars; of an amount that
-    stands alone nobody knows where it was written, and thousands are commoner.
+    One point and three digits are decimals before a scale, and in an English sentence about dollars. The country of an
+    amount without context is unknown, and thousands are more common.
     """
     english = m["sign"] in POINT_FOR_DECIMALS and re.search(r"[A-Za-z]{2}", before(m) + after(m))
     if re.fullmatch(r"\d{1,3}\.\d{3}", written) and (m["scale"] or english):
@@ -78,7 +78,7 @@ def _amount(written: str, m: re.Match[str]) -> str:
 
 
 def _attribute(m: re.Match[str]) -> bool:
-    """Whether the amount stands before what it measures: `a $5 bill`, `the bill's $1.9tn price tag`."""
+    """Whether the amount is before what it measures: `a $5 bill`, `the bill's $1.9tn price tag`."""
     if adjective(m):
         return True
     owned = re.search(
@@ -113,14 +113,14 @@ def _said(currency: Currency, amount: str, scale: str | None, singular: bool, pl
 
 
 def _cents(m: re.Match[str]) -> str:
-    """`5c`; but `Table 2c` and `room 3c` name something."""
+    """`5c` is an amount. `Table 2c` and `room 3c` are names."""
     named = re.search(r"(?:^|[^\w])(?:[A-Z][a-z]+|room|seat|flat|type|class)\.? $", before(m))
     return m[0] if named else f"{number(m[1])} cent{'' if m[1] == '1' else 's'}"
 
 
 _FIRST = rf"(?P<low>{_AMOUNT})\s?(?:-|to|–)\s?(?:(?P=sign)\s?)?(?=\d)"
-SIGNS: tuple[Rule, ...] = (  # without an amount
-    (re.compile(r"(?:^|(?<=[:.] ))\$ (?=[a-z~./]{2})"), ""),  # the prompt of a shell
+SIGNS: tuple[Rule, ...] = (  # signs without an amount
+    (re.compile(r"(?:^|(?<=[:.] ))\$ (?=[a-z~./]{2})"), ""),  # shell prompt
     (re.compile(r"(?<!\w)\$([A-Z]{1,5})\b(?!\s?\d)"), lambda m: " ".join(m[1])),
     (re.compile(r"(?<![\w$£€¥])([$£€¥])/([$£€¥])(?!\w)"), lambda m: f"{CURRENCIES[m[1]].one} {CURRENCIES[m[2]].one}"),
 )

@@ -25,12 +25,12 @@ COUNTED = (
     "members|stars|miles|years|inhabitants|customers|readers|employees|students|votes|rows|tokens|parameters"
 )
 
-_LONGEST_DIGITS = 15  # longer ones are read digit by digit, as one reads a serial number
+_LONGEST_DIGITS = 15  # longer numbers are read digit by digit, like serial numbers
 
 
 @lru_cache(maxsize=10_000)
 def words(number: str | int | float, to: str = "cardinal") -> str:
-    """`to` as in num2words: cardinal, ordinal, year."""
+    """A number in words. `to` is that of num2words: cardinal, ordinal, year."""
     return re.sub(r"-|, ", " ", num2words(number, to=to))
 
 
@@ -39,7 +39,7 @@ def digits(text: str) -> str:
 
 
 def number(text: str) -> str:
-    """Digits, perhaps with thousands commas or decimals, as words."""
+    """Digits with optional thousands commas and decimals, in words."""
     text = text.replace(",", "")
     whole, _, decimals = text.partition(".")
     if decimals:
@@ -88,7 +88,7 @@ def _power(m: re.Match[str]) -> str:
 
 
 def adjective(m: re.Match[str]) -> bool:
-    """Whether an amount stands before what it measures: `a $5 bill`, `an 8 oz steak`."""
+    """Whether an amount is before what it measures: `a $5 bill`, `an 8 oz steak`."""
     article = re.search(r"\b[Aa]n? (?:minus )?$", before(m))
     return bool(article and re.match(r" ?[a-z]", after(m)))
 
@@ -100,20 +100,20 @@ def _dotted(m: re.Match[str]) -> str:
 
 
 def _grouped(m: re.Match[str]) -> str:
-    """1.234.567 and 1'234'567; an address like 192.168.100.200 has four bytes."""
+    """1.234.567 and 1'234'567. An address like 192.168.100.200 has four bytes."""
     parts = re.split(r"[.']", m[0])
     return m[0] if len(parts) == 4 and all(int(part) < 256 for part in parts) else "".join(parts)
 
 
 def _thousands(m: re.Match[str]) -> str:
-    """`5k`, but a race of `5k` keeps its letter, and so does a screen of `4K`."""
+    """`5k` is five thousand. A `5k` race and a `4K` screen keep the letter."""
     if _KEEPS_K.match(after(m)) or (m[2] == "K" and m[1] in ("2", "4", "5", "8")):
         return m[0]
     return f"{m[1]} thousand"
 
 
 def _billions(m: re.Match[str]) -> str:
-    """A model of `7B`; a room or a figure `7B` keeps its letter, and so does `221B Baker Street`."""
+    """A `7B` model has seven billion. A room or figure `7B` and `221B Baker Street` keep the letter."""
     lettered = re.search(rf"\b(?:{_LETTERED})\.? $", before(m), re.IGNORECASE) or re.match(
         r" [A-Z][a-z]+ [A-Z]", after(m)
     )
@@ -121,12 +121,12 @@ def _billions(m: re.Match[str]) -> str:
 
 
 def _letter(m: re.Match[str]) -> str:
-    """`2a`: the letter, not the article."""
+    """`2a` has the letter, not the article."""
     return f"{m[1]} A"
 
 
 def _letters(m: re.Match[str]) -> str:
-    """`a/b`, but `n/a` and `w/o` are short for words."""
+    """`a/b`. `n/a` and `w/o` are abbreviations."""
     if m[0].lower() in ("n/a", "a/c", "c/o", "b/c", "w/o", "y/o", "i/o"):
         return m[0]
     return f"{m[1]} slash {m[2]}"
@@ -144,7 +144,7 @@ def _function(m: re.Match[str]) -> str:
 
 
 def _screen(m: re.Match[str]) -> str:
-    """1080p among words as ten eighty p."""
+    """Read 1080p as ten eighty p."""
     if not (before(m).strip() or after(m).strip()):
         return m[0]
     return f"{number(m[1][:-2])} {number(m[1][-2:])} p"
@@ -200,7 +200,7 @@ EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amoun
     ),
     (re.compile(r"(?<![\w.,])(\d[\d.,]*)\s?(bn|mn|tn)\b"), lambda m: f"{m[1]} {SCALES[m[2]]}"),
 )
-LETTERS: tuple[Rule, ...] = (  # maths without a digit
+LETTERS: tuple[Rule, ...] = (  # mathematics without a digit
     (re.compile(r"(?<![\w'.-])([a-z]) - (?=[a-z]\b(?!'))"), r"\1 minus "),
     (re.compile(r"(?<![\w/])(?<!\d )([a-zA-Z])/([a-zA-Z])(?![\w/])"), _letters),
     (re.compile(r"\b(sin|cos|tan|log|ln|exp)(?=\s(?:theta|alpha|beta|gamma|phi|pi|omega|[xyzt]\b)|\()"), _function),

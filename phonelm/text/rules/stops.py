@@ -1,8 +1,8 @@
-"""Whether the full stop of an abbreviation, of initials or of a unit ends a sentence, too: the one place that decides.
+"""Decides whether the full stop of an abbreviation, of initials or of a unit also ends a sentence.
 
-After a word a full stop ends the sentence. After an abbreviation it depends on what follows. An abbreviation that names
-an amount or a time is not part of a name, so any capital begins a sentence (`10 min. Add salt.`). An abbreviation
-that may stand within a name ends the sentence before a word that opens one (`in the U.S. It was`, but `U.S. Army`).
+After a word a full stop ends the sentence. After an abbreviation it depends on the following text. An abbreviation of
+an amount or a time is not part of a name, so any capital starts a sentence (`10 min. Add salt.`). An abbreviation that
+can be part of a name ends the sentence before a word that usually starts one (`in the U.S. It was`, but `U.S. Army`).
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _ZONE = re.compile(r"\s(?:Eastern|Central|Mountain|Pacific|local|[A-Z][a-z]+day)
 
 
 def final_stop(m: re.Match[str]) -> str:
-    """The full stop of an amount or a time: kept where nothing or a capital follows it."""
+    """The full stop of an amount or a time. It is kept at the end of the text and before a capital."""
     rest = after(m)
     return "." if m[0].endswith(".") and _CAPITAL.match(rest) and not _ZONE.match(rest) else ""
 
 
 def name_stop(m: re.Match[str]) -> str:
-    """The full stop of what may stand within a name: kept where nothing or a word that opens sentences follows it."""
+    """The full stop of a possible part of a name. It is kept at the end of the text and before `OPENERS`."""
     if not m[0].endswith("."):
         return ""
     return "." if opens_sentence(after(m)) else ""
 
 
 def opens_sentence(rest: str) -> bool:
-    """Whether nothing follows, or a word that begins sentences and stands in no name."""
+    """Whether nothing follows, or a word that starts sentences and is not part of a name."""
     opener = _OPENER.match(rest)
     return bool(opener and (opener["word"] is None or opener["word"] in OPENERS))

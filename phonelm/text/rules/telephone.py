@@ -13,7 +13,7 @@ def _groups(m: re.Match[str]) -> str:
 
 
 def _spoken(written: str) -> str:
-    """Groups of digits, a pause between them; a round hundred as in `one, eight hundred`."""
+    """Groups of digits with pauses between them. Round hundreds as in `one, eight hundred`."""
     plus = "plus " if written.startswith("+") else ""
     groups = re.findall(r"\d+", written)
     return plus + ", ".join(words(int(g)) if re.fullmatch("[1-9]00", g) else digits(g) for g in groups)

@@ -45,12 +45,12 @@ _LEFT = re.compile(
     r"interval|video|clip|"
     r"plank|per|from now|then|and \d+s)\b|\s\d{1,2}s\b"
 )
-_MINUTES_MOST = 90  # more would be hours: 100m is a distance
+_MAX_MINUTES = 90  # 100m is a distance
 
 
 def _short(m: re.Match[str]) -> str:
-    """`15m` and `30s` where the words around speak of time; elsewhere meters, and the thirties."""
-    if not (_LASTS.search(before(m)) or _LEFT.match(after(m))) or int(m[1]) > _MINUTES_MOST:
+    """`15m` and `30s` are times if the context is about time, otherwise meters and the thirties."""
+    if not (_LASTS.search(before(m)) or _LEFT.match(after(m))) or int(m[1]) > _MAX_MINUTES:
         return m[0]
     return f"{number(m[1])} {'minute' if m[2] == 'm' else 'second'}{'' if m[1] == '1' else 's'}"
 

@@ -71,7 +71,7 @@ _BPS = re.compile(r"\b(?:modem|baud|network|link|speed|transfer|serial|bit|data)
 
 
 def _meaning(m: re.Match[str]) -> str:
-    """The unit's name; of two that are written alike the one that the words around it speak of."""
+    """The name of the unit. The context chooses between two units that are written alike."""
     around = before(m) + after(m)
     if m["unit"] == "kb" and _BIOLOGY.search(around):
         return "kilobase"

@@ -16,7 +16,7 @@ DOMAINS = (
     "com org net edu gov mil int info biz io ai co dev app me tv fm ly uk us eu de fr es it nl ch at be se no "
     "dk fi pl ru cn jp kr in au nz ca br mx za ie"
 ).split()
-SAID = frozenset("com org net edu gov info biz dev app me co int mil".split())
+READ_AS_WORDS = frozenset("com org net edu gov info biz dev app me co int mil".split())
 
 _DOMAIN = "|".join(DOMAINS)
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1035: 63 characters
@@ -24,7 +24,7 @@ _HOST = rf"(?:{_NAME}\.){{1,8}}(?:{_DOMAIN})(?![\w-]|\.\w)"
 
 
 def _address(m: re.Match[str]) -> str:
-    """Every sign by name, but the scheme and a last slash."""
+    """Name every sign except those of the scheme and a final slash."""
     text = re.sub(r"^(?:https?|ftp)://|^mailto:|/$", "", m[0])
     return f" {' '.join(_part(part) for part in re.findall(r'[A-Za-z]+|.', text))} "
 
@@ -32,7 +32,7 @@ def _address(m: re.Match[str]) -> str:
 def _part(part: str) -> str:
     if part in SIGNS:
         return SIGNS[part]
-    spell = part.isalpha() and part.isascii() and len(part) > 1 and part not in SAID
+    spell = part.isalpha() and part.isascii() and len(part) > 1 and part not in READ_AS_WORDS
     if spell and (part in DOMAINS or not re.search("[aeiouyAEIOUY]", part)):
         return " ".join(part.upper())
     return part
