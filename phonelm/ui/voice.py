@@ -20,7 +20,7 @@ from phonelm.ui.sound import PLAIN, playable
 CLIP = "clip"  # what `VoiceInput.kind` holds beside the names of the bundled voices
 CLIP_NAME, CLIP_ABOUT = "Your own clip", "a few seconds of speech"
 CONSENT = (
-    "<p class=note>Use your own voice, or one whose owner has agreed. The clip is not kept: the server deletes it "
+    "<p class=note>Use your own voice, or one whose owner has agreed. The server deletes the clip "
     "within two hours. Files made here say that they are synthetic.</p>"
 )
 
