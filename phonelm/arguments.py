@@ -38,7 +38,11 @@ def _speaking_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--codebooks", type=int, default=0, metavar="N", help="sample and decode the first N only")
     p.add_argument("--clamp", choices=CLAMPS, default="off", help="codes that may be sampled: all, those seen in "
                    "training, those of the prompt")  # fmt: skip
-    p.add_argument("--speed", type=float, default=default.speed, metavar="F", help="above 1 is faster")
+    p.add_argument("--speed", type=float, default=1.0, metavar="F",
+                   help="0.5 half as fast, 2 twice as fast; the pitch stays (default %(default)s)")  # fmt: skip
+    p.add_argument("--pitch", type=float, default=0.0, metavar="SEMITONES", help="-6 to 6 (default 0)")
+    p.add_argument("--intonation", type=float, default=1.0, metavar="F",
+                   help="0 flat, 1 as the model says it (default), 2 lively")  # fmt: skip
     p.add_argument("--guidance", type=float, default=default.guidance, metavar="F",
                    help="how strictly it follows phonemes and voice; 1: no guidance (default %(default)s)")  # fmt: skip
     p.add_argument("--device", metavar="NAME", help="cpu, cuda, mps (default: cuda if there is one, else cpu)")

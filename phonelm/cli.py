@@ -144,7 +144,7 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
 def _speak(args: argparse.Namespace) -> int:
     if sum(x is not None for x in (args.text, args.file, args.phonemes)) != 1:
         raise ValueError("give one of TEXT, --file or --phonemes (see speak --help)")
-    settings = _settings(args)
+    settings, controls = _settings(args), _controls(args)
     if args.file is None:
         jobs = [(args.text, args.out or Path("speech.wav"))]
     else:
@@ -160,7 +160,7 @@ def _speak(args: argparse.Namespace) -> int:
     infos = []
     for text, out in jobs:
         said = [tts.phonemizer.from_symbols(args.phonemes)] if text is None else text
-        speech = tts.speak(said, voice, settings)
+        speech = tts.speak(said, voice, settings, controls=controls)
         speech.save(out)
         infos.append({"file": str(out), **speech.info(), "checkpoint": tts.origin})
         for note in speech.notes:
@@ -175,8 +175,14 @@ def _speak(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> SamplingConfig:
     return SamplingConfig(
         temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, n_codebooks=args.codebooks,
-        clamp=args.clamp, speed=args.speed, guidance=args.guidance, seed=args.seed,
+        clamp=args.clamp, guidance=args.guidance, seed=args.seed,
     )  # fmt: skip
+
+
+def _controls(args: argparse.Namespace):
+    from phonelm.tts import DecodeControls
+
+    return DecodeControls(args.speed, args.pitch, args.intonation)
 
 
 def _read_text(path: Path) -> str:
@@ -196,7 +202,7 @@ def _tts_and_voice(args: argparse.Namespace):
 
 
 def _read(args: argparse.Namespace) -> int:
-    settings, text = _settings(args), _read_text(args.file)
+    settings, controls, text = _settings(args), _controls(args), _read_text(args.file)
     _check_outputs([args.out])
     tts, voice = _tts_and_voice(args)
     from tqdm import tqdm
@@ -213,7 +219,7 @@ def _read(args: argparse.Namespace) -> int:
             bar.update(reading.pieces - bar.n)
             bar.set_postfix_str(f"{reading.samples / tts.codec.sample_rate:.0f} s of speech")
 
-        reading = read_aloud(tts, text, voice, args.out, settings, report)
+        reading = read_aloud(tts, text, voice, args.out, settings, report, controls)
     done = f"{reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}"
     print(f"{args.out}: {done}", file=_report(args.out))
     return 0

@@ -122,7 +122,6 @@ class SamplingConfig:
     top_p: float = 1.0
     n_codebooks: int = 0  # 0: all that the model has
     clamp: str = "off"  # codes that may be sampled: off (all), seen (in training), prompt (in the voice prompt)
-    speed: float = 1.0  # odds of the pointer's moves are multiplied by this
     guidance: float = 2.0  # away from speech without text and prompt, 1: none (classifier-free guidance)
     pointer_temperature: float = 0.4  # spread of durations; 0 takes their median
     max_phoneme_frames: int = 90  # a pointer that rests longer is moved on
@@ -131,8 +130,8 @@ class SamplingConfig:
     def __post_init__(self) -> None:
         limits = {
             "temperature": (0.0, 2.0), "top_k": (0, CARD), "top_p": (0.01, 1.0), "n_codebooks": (0, N_Q),
-            "speed": (0.5, 2.0), "guidance": (1.0, 5.0), "pointer_temperature": (0.0, 1.0),
-            "max_phoneme_frames": (1, 10_000), "seed": (0, 2**63 - 1),
+            "guidance": (1.0, 5.0), "pointer_temperature": (0.0, 1.0), "max_phoneme_frames": (1, 10_000),
+            "seed": (0, 2**63 - 1),
         }  # fmt: skip
         for name, (low, high) in limits.items():
             value = getattr(self, name)

@@ -116,13 +116,10 @@ class Codec:
             CodecError: controls that change the sound, of a codec without them.
         """
         if controls.changes_sound:
-            parameters = self.parameters(codes)
+            return self.synthesize(self.parameters(codes), controls)
         codes = self._check(codes)
         with torch.inference_mode():
-            if controls.changes_sound:
-                wav = self.model.decoder.synthesize(parameters, controls)
-            else:
-                wav = self.model.decode([(codes, None)])
+            wav = self.model.decode([(codes, None)])
         return wav.clone()
 
     def parameters(self, codes: Tensor) -> DecoderParameters:
@@ -139,6 +136,24 @@ class Codec:
         with torch.inference_mode():
             found = self.model.decoder.analyse(self.model.quantizer.decode(codes.transpose(0, 1)))
         return found.map(Tensor.clone)
+
+    def synthesize(self, parameters: DecoderParameters, controls: DecodeControls = DecodeControls()) -> Tensor:
+        """What `parameters` found, as sound: both together are `decode`.
+
+        Returns:
+            (B, 1, hop_length * controls.frames(T)) float32 on the codec's device.
+        Raises:
+            CodecError: a codec whose decoder has no such parameters.
+        """
+        self._need_controls()
+        with torch.inference_mode():
+            wav = self.model.decoder.synthesize(parameters, controls)
+        return wav.clone()
+
+    def check_controls(self, controls: DecodeControls) -> None:
+        """Whether this codec can speak with some controls; CodecError if it cannot."""
+        if controls.changes_sound:
+            self._need_controls()
 
     def waveform(self, codes: Tensor, controls: DecodeControls = DecodeControls()) -> np.ndarray:
         """Codes (1, K, T) of one utterance, as for `decode`, to its (S,) float32 samples."""
@@ -157,8 +172,7 @@ class Codec:
             CodecError: controls that change the sound, of a codec without them.
         """
         decoder, rest = self.model.decoder, (self._check, self.model.quantizer, chunk_frames)
-        if controls.changes_sound:
-            self._need_controls()
+        self.check_controls(controls)
         if isinstance(decoder, SourceFilterDecoder):
             return SourceFilterStream(decoder, *rest, controls=controls)
         return (IstftStream if isinstance(decoder, IstftDecoder) else SeanetStream)(decoder, *rest)
@@ -166,8 +180,8 @@ class Codec:
     def _need_controls(self) -> None:
         if not self.has_controls:
             raise CodecError(
-                f"this codec ({self.name}) has no pitch and no envelopes to change or show: use one with a "
-                "source-filter decoder"
+                f"the codec {self.name} has no pitch to show or change: speed, pitch and intonation must stay 1, 0 and "
+                "1; the bundled codec has one (a source-filter decoder)"
             )
 
     def _check(self, codes: Tensor) -> Tensor:

@@ -154,6 +154,11 @@ class SourceFilterStream(DecodeStream):
         self._depthwise = [ConvStream(block.depthwise) for block in decoder.blocks]
         self._pitch_depthwise = [ConvStream(block.depthwise) for block in decoder.pitch_blocks]
         self._synthesis = Synthesis(decoder.filter, decoder.sample_rate, controls, controls.mean_hz or 0.0)
+        self._f0_hz: list[Tensor] = []
+
+    @property
+    def f0_hz(self) -> Tensor | None:
+        return torch.cat(self._f0_hz, dim=1).clone() if self._f0_hz else None
 
     def _decode(self, latent: Tensor, last: bool) -> Tensor:
         decoder = self._decoder
@@ -167,7 +172,9 @@ class SourceFilterStream(DecodeStream):
             x = _advance(conv, block, x, last)
         for conv, block in zip(self._pitch_depthwise, decoder.pitch_blocks):
             y = _advance(conv, block, y, last)
-        return self._synthesis.push(decoder.parameters_of(decoder.heads(x, y)), last)
+        parameters = decoder.parameters_of(decoder.heads(x, y))
+        self._f0_hz.append(parameters.f0_hz)
+        return self._synthesis.push(parameters, last)
 
 
 def _advance(conv: ConvStream, block: ConvNeXtBlock, x: Tensor, last: bool) -> Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-LIMITS = {"speed": (0.5, 2.0), "pitch_semitones": (-6.0, 6.0), "intonation": (0.0, 2.0)}
+CONTROL_LIMITS = {"speed": (0.5, 2.0), "pitch_semitones": (-6.0, 6.0), "intonation": (0.0, 2.0)}
 LOWEST_HZ, HIGHEST_HZ = 35.0, 1000.0  # limits of a changed pitch
 
 
@@ -27,7 +27,7 @@ class DecodeControls:
     mean_hz: float | None = None  # that mean; None: of the voiced frames of the utterance (whole decode only)
 
     def __post_init__(self) -> None:
-        for name, (low, high) in LIMITS.items():
+        for name, (low, high) in CONTROL_LIMITS.items():
             _check(name, getattr(self, name), low, high)
         if self.mean_hz is not None:
             _check("mean_hz", self.mean_hz, LOWEST_HZ, HIGHEST_HZ)

@@ -29,6 +29,11 @@ class DecodeStream:
         self._waiting: Tensor | None = None  # (B, K, t), codes not yet decoded
         self._closed = False
 
+    @property
+    def f0_hz(self) -> Tensor | None:
+        """(B, t), pitch of the frames decoded so far, before controls, 0 where unvoiced; None if it is not known."""
+        return None
+
     def push(self, codes: Tensor) -> Tensor:
         """Take the next frames.
 

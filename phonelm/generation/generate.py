@@ -151,7 +151,7 @@ class Utterance:
     def close(self, codes: Tensor, logit: float) -> Frame:
         """The frame of (K,) codes on the CPU; the pointer moves on, or not, by the logit of its move."""
         at = self.pointer.index
-        advance = 1 / (1 + math.exp(-logit - math.log(self.config.speed)))
+        advance = 1 / (1 + math.exp(-logit))
         moves = self.pointer.moves(advance) and (at < self.closing or self.pointer.hold >= self.rest)
         forced = not moves and self.pointer.hold >= self.config.max_phoneme_frames
         spoken = codes[: self.n].clone()

@@ -9,12 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from phonelm.config import SamplingConfig
 from phonelm.server.errors import ApiError
-from phonelm.tts import TTS
+from phonelm.tts import CONTROL_LIMITS, TTS, DecodeControls
 
 MODEL = "phonelm"
 ALIASES = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")  # OpenAI's names, which programs send unless they are told otherwise
 MAX_CHARACTERS = 4096  # of a text, as in OpenAI's API; about five minutes of speech
-SPEEDS = (0.5, 2.0)
 
 
 class VoiceName(BaseModel):
@@ -34,7 +33,9 @@ class SpeechRequest(BaseModel):
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
         "mp3", description="pcm is 16 bits, 24 kHz, one channel, little-endian."
     )
-    speed: float = Field(1.0, description="0.5 to 2.")
+    speed: float = Field(1.0, description="0.5 to 2; 2 is twice as fast.")
+    pitch: float = Field(0.0, description="Semitones, -6 to 6.")
+    intonation: float = Field(1.0, description="0 is flat, 2 is lively.")
     stream_format: Literal["audio"] = Field("audio", description="The sound itself, as it is made.")
     instructions: str | None = Field(None, description="Ignored: this model takes no instructions.")
     seed: int | None = Field(None, description="The same seed gives the same speech.")
@@ -60,9 +61,6 @@ class SpeechRequest(BaseModel):
 
     def settings(self) -> SamplingConfig:
         """The sampling settings; those that are left out have their default. `ApiError` names what is out of range."""
-        low, high = SPEEDS
-        if not low <= self.speed <= high:
-            raise ApiError(400, f"speed must be from {low} to {high}, not {self.speed:g}", "speed", "invalid_value")
         names = {field.name for field in fields(SamplingConfig)}
         values = {k: v for k, v in self.model_dump().items() if k in names and v is not None}
         try:
@@ -70,6 +68,18 @@ class SpeechRequest(BaseModel):
         except ValueError as error:
             name = str(error).partition(" ")[0]
             raise ApiError(400, str(error), name if name in values else None, "invalid_value") from None
+
+    def controls(self) -> DecodeControls:
+        """Speed, pitch and intonation; `ApiError` names what is out of range."""
+        values = (self.speed, self.pitch, self.intonation)
+        pairs = zip(("speed", "pitch", "intonation"), values, CONTROL_LIMITS.values(), strict=True)
+        return DecodeControls(*(_checked(name, value, *limits) for name, value, limits in pairs))
+
+
+def _checked(name: str, value: float, low: float, high: float) -> float:
+    if not low <= value <= high:
+        raise ApiError(400, f"{name} must be from {low:g} to {high:g}, not {value:g}", name, "invalid_value")
+    return value
 
 
 def unknown_model(name: str) -> ApiError:

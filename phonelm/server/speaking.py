@@ -47,7 +47,7 @@ def encoded(tts: TTS, turns: Turns, desk: Desk, user: str, asked: SpeechRequest)
         ApiError: the first step raises it if the request cannot be fulfilled.
     """
     asked.check_model()
-    name, settings = asked.voice_in(tts), asked.settings()
+    name, settings, controls = asked.voice_in(tts), asked.settings(), asked.controls()
     try:
         with desk.place(), turns.request(user) as turn:
             pieces = _pieces(tts, asked.input)
@@ -56,9 +56,11 @@ def encoded(tts: TTS, turns: Turns, desk: Desk, user: str, asked: SpeechRequest)
             with turn:
                 voice = tts.voice(name)
             rate = tts.codec.sample_rate
-            plan = Speech(asked.input, pieces, voice, settings, rate, deterministic=tts.deterministic)
+            plan = Speech(
+                asked.input, pieces, voice, settings, rate, deterministic=tts.deterministic, controls=controls
+            )
             stream = AudioStream(asked.response_format, rate, plan.tags)
-            for chunk, _ in turn.share(stream_long(tts, pieces, voice, settings)):
+            for chunk, _ in turn.share(stream_long(tts, pieces, voice, settings, controls)):
                 yield stream.push(chunk)
             yield stream.finish()
     except TooMany as error:

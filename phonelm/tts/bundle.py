@@ -17,13 +17,15 @@ import numpy as np
 import soundfile
 
 from phonelm.audio import FORMATS, audio_bytes, to_int16
-from phonelm.config import SamplingConfig, from_dict
+from phonelm.codec import DecodeControls
+from phonelm.config import C, SamplingConfig, from_dict
 from phonelm.tts.recipe import MADE_WITH, MAX_CLIP_SAMPLES, MAX_EDITS, Clip, Recipe, RecipeError, check_clip
 from phonelm.tts.speech import Edit, Speech
 from phonelm.tts.voices import NAME
 
-KIND, FORMAT = "phonelm-recipe", 3
-UNGUIDED = 2  # the format before there was guidance
+KIND, FORMAT = "phonelm-recipe", 4
+UNGUIDED, UNCONTROLLED = 2, 3  # the formats before there was guidance, and before the decoder had controls
+CONTROLS = ("speed", "pitch_semitones", "intonation")
 RECIPE, SPEECH, CODES, CLIP_FILE = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
 SMALL = {f"speech{suffix}": FORMATS[suffix] for suffix in (".mp3", ".opus")}
 MAX_BYTES = 20 * 2**20  # of a file that is read
@@ -44,10 +46,12 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
     int16.
 
     Raises:
-        RecipeError: nothing was spoken, or a clip that `unpack` would refuse.
+        RecipeError: nothing was spoken, a clip that `unpack` would refuse, or a mean pitch, which recipes do not hold.
     """
     if not speech.frames:
         raise RecipeError("nothing was spoken, so there is nothing to save")
+    if recipe.controls.mean_hz is not None:
+        raise RecipeError("a recipe has the mean pitch of its voice: leave out mean_hz")
     values = {
         "kind": KIND,
         "format": FORMAT,
@@ -55,6 +59,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         "by_hand": recipe.by_hand,
         "phonemes": recipe.phonemes,
         "settings": asdict(recipe.settings),
+        "controls": {name: getattr(recipe.controls, name) for name in CONTROLS},
         "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP_FILE,
         "complete": recipe.complete,
         "made_with": recipe.made_with,
@@ -93,6 +98,9 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
 def unpack(data: bytes) -> Recipe:
     """The recipe in a zip of `pack`, or in its `recipe.json` alone if the voice is a bundled one.
 
+    Up to format 3, `speed` was a sampling setting that changed the codes and hardly the tempo. What it asked for is now
+    `controls.speed`, so such a recipe is spoken as fast as it was meant to be.
+
     Raises:
         RecipeError: the file is neither of them, too large or damaged, or holds something that `pack` does not write.
     """
@@ -112,7 +120,7 @@ def unpack(data: bytes) -> Recipe:
     voice = _clip(members[CLIP_FILE]) if CLIP_FILE in members else values["voice"]
     return Recipe(
         values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), voice, values["complete"],
-        values["made_with"], tuple(map(_edit, values["edits"])),
+        values["made_with"], tuple(map(_edit, values["edits"])), _controls(values["controls"]),
     )  # fmt: skip
 
 
@@ -152,12 +160,17 @@ def _values(data: bytes) -> dict[str, Any]:
     if not isinstance(values, dict) or values.get("kind") != KIND:
         raise RecipeError("the file is neither a bundle of PhoneLM nor a recipe")
     version = values.get("format")
-    if type(version) is not int or version not in (UNGUIDED, FORMAT):
+    if type(version) is not int or version not in range(UNGUIDED, FORMAT + 1):
         found = _short(version, quote=False) if isinstance(version, int) else "no number"
-        known = f"formats {UNGUIDED} and {FORMAT}"
+        known = f"formats {UNGUIDED} to {FORMAT}"
         raise RecipeError(f"the recipe's format is {found}; this version of PhoneLM reads {known}")
     types = {"kind": str, "format": int, "text": str, "by_hand": bool, "phonemes": str, "settings": dict, "voice": str,
-             "complete": bool, "made_with": dict, "edits": list}  # fmt: skip
+             "complete": bool, "made_with": dict, "edits": list, "controls": dict}  # fmt: skip
+    if version <= UNCONTROLLED:
+        settings = values.get("settings")
+        if type(settings) is not dict or "speed" not in settings:
+            raise RecipeError("the recipe's settings have no 'speed'")
+        values.setdefault("controls", {"speed": settings.pop("speed"), "pitch_semitones": 0.0, "intonation": 1.0})
     _check_keys(values, types, "the recipe")
     if version == UNGUIDED:
         values["settings"].setdefault("guidance", 1.0)
@@ -183,18 +196,26 @@ def _check_keys(values: dict[str, Any], types: dict[str, type], where: str) -> N
 
 
 def _settings(values: dict[str, Any]) -> SamplingConfig:
-    known = asdict(SamplingConfig())
+    return _config(SamplingConfig, values, tuple(asdict(SamplingConfig())), "settings")
+
+
+def _controls(values: dict[str, Any]) -> DecodeControls:
+    return _config(DecodeControls, values, CONTROLS, "controls")
+
+
+def _config(cls: type[C], values: dict[str, Any], known: tuple[str, ...], where: str) -> C:
+    """A config of exactly these keys."""
     if missing := sorted(set(known) - set(values)):
-        raise RecipeError(f"the recipe's settings have no {missing[0]!r}")
+        raise RecipeError(f"the recipe's {where} have no {missing[0]!r}")
     if unknown := sorted(set(values) - set(known)):
-        raise RecipeError(f"the recipe's settings have an unknown key {_short(unknown[0])}")
+        raise RecipeError(f"the recipe's {where} have an unknown key {_short(unknown[0])}")
     for name, value in values.items():
         if isinstance(value, (str, list, dict)) and not (name == "clamp" and isinstance(value, str)):
-            raise RecipeError(f"{name!r} in the recipe's settings must be a number, not {type(value).__name__}")
+            raise RecipeError(f"{name!r} in the recipe's {where} must be a number, not {type(value).__name__}")
     try:
-        return from_dict(SamplingConfig, values)
+        return from_dict(cls, values)
     except ValueError as error:
-        raise RecipeError(f"the recipe's settings cannot be used: {_short(str(error), 150, quote=False)}") from None
+        raise RecipeError(f"the recipe's {where} cannot be used: {_short(str(error), 150, quote=False)}") from None
 
 
 def _edit(values: Any) -> Edit:

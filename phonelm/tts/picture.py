@@ -1,4 +1,4 @@
-"""What was spoken, as a picture: waveform, words, phonemes and codes on one time axis.
+"""What was spoken, as a picture: waveform, pitch, words, phonemes and codes on one time axis.
 
 Matplotlib's object API only: no pyplot, no global state, so that any number of threads can draw. Matplotlib is imported
 when something is drawn, because speaking does not need it (it comes with the extras `app` and `train`).
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phonelm.config import CARD, FRAME_RATE
+from phonelm.config import CARD
 from phonelm.files import atomic_write
 from phonelm.tts.speech import PhonemeTime, Speech
 
@@ -30,7 +30,10 @@ ROW_S = 3.6  # longest row; longer speech wraps, at a word's end if there is one
 MAX_ROWS = 16
 LEFT_IN, RIGHT_IN = 0.8, 0.75  # margins for the lanes' names and the colour bar
 TOP_IN, BETWEEN_IN, BOTTOM_IN = 0.35, 0.5, 0.45
-WAVE_IN, WORD_IN, PHONEME_IN, CODE_IN = 0.55, 0.3, 0.34, 0.17  # heights of the lanes, the last for each codebook
+WAVE_IN, PITCH_IN, WORD_IN, PHONEME_IN = 0.55, 0.5, 0.3, 0.34  # heights of the lanes
+CODE_IN = 0.17  # of each codebook
+PITCH, VOICED = "#7c3aed", "#ede9fe"
+PITCH_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800)  # Hz
 INK, FAINT, MARK = "#1f2937", "#9ca3af", "#ef4444"
 SPANS = {"word": ("#dbeafe", "#bfdbfe"), "phoneme": ("#fef3c7", "#fde68a"), "pause": ("#f3f4f6", "#f3f4f6")}
 SMALLEST = 5.0  # font size that can still be read
@@ -48,7 +51,9 @@ class Span:
 
 
 def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW_S) -> Figure:
-    """Draw waveform, words, phonemes and codes of a speech, in rows like the lines of a score.
+    """Draw waveform, pitch, words, phonemes and codes of a speech, in rows like the lines of a score.
+
+    Pitch is drawn on a logarithmic scale where the sound is voiced; a codec without pitch has no such lane.
 
     Args:
         speech: with at least one frame.
@@ -61,9 +66,13 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
     if not speech.frames:
         raise ValueError("nothing was spoken, so there is nothing to draw")
     values, norm, colours, label = _cells(speech, colour_by)
-    rows = _rows(speech.timeline, row_s)
+    rows = _rows(speech, row_s)
     shown = rows[:MAX_ROWS]
-    lanes_in = WAVE_IN + WORD_IN + PHONEME_IN + CODE_IN * len(values)
+    heights = {"wave": WAVE_IN, "pitch": PITCH_IN, "words": WORD_IN, "phonemes": PHONEME_IN}
+    heights["codes"] = CODE_IN * len(values)
+    if not len(speech.f0_hz):
+        del heights["pitch"]
+    lanes_in = sum(heights.values())
     width = LEFT_IN + INCHES_PER_S * row_s + RIGHT_IN
     height = TOP_IN + len(shown) * lanes_in + (len(shown) - 1) * BETWEEN_IN + BOTTOM_IN
     from matplotlib.figure import Figure
@@ -71,15 +80,15 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
     figure = Figure((width, height), facecolor="white")
     for r, (start, end) in enumerate(shown):
         top = height - TOP_IN - r * (lanes_in + BETWEEN_IN)
-        lanes = []
-        for inches in (WAVE_IN, WORD_IN, PHONEME_IN, CODE_IN * len(values)):
+        lanes = {}
+        for name, inches in heights.items():
             top -= inches
             box = (LEFT_IN / width, top / height, (end - start) * INCHES_PER_S / width, inches / height)
-            lanes.append(figure.add_axes(box, xlim=(start, end)))
+            lanes[name] = figure.add_axes(box, xlim=(start, end))
         _draw_row(lanes, speech, values, norm, colours)
         if r == 0:
             row_in = INCHES_PER_S * (end - start)
-            bar = lanes[-1].inset_axes((1 + 0.12 / row_in, 0, 0.08 / row_in, 1))
+            bar = lanes["codes"].inset_axes((1 + 0.12 / row_in, 0, 0.08 / row_in, 1))
             _draw_colour_bar(bar, norm, colours, label)
     remarks = ["time in seconds"]
     if speech.clamped.any():
@@ -123,48 +132,75 @@ def _cells(speech: Speech, colour_by: str) -> tuple[np.ndarray, Normalize, str, 
     raise ValueError(f"colour_by must be one of {', '.join(COLOUR_BY)}, not {colour_by!r}")
 
 
-def _rows(timeline: list[PhonemeTime], row_s: float) -> list[tuple[float, float]]:
+def _rows(speech: Speech, row_s: float) -> list[tuple[float, float]]:
     """Start and end of each row, seconds: whole words if they fit, else whole frames."""
+    timeline, frame_rate = speech.timeline, speech.frame_rate
     total = timeline[-1].end_s
     word_ends = [here.end_s for here, after in pairwise(timeline) if here.word_index != after.word_index]
     rows, start = [], 0.0
     while total - start > row_s:
         fitting = [end for end in word_ends if start + row_s / 2 < end <= start + row_s]
-        end = fitting[-1] if fitting else start + math.floor(row_s * FRAME_RATE) / FRAME_RATE
+        end = fitting[-1] if fitting else start + math.floor(row_s * frame_rate) / frame_rate
         rows.append((start, end))
         start = end
     return [*rows, (start, total)]
 
 
-def _draw_row(lanes: list[Axes], speech: Speech, values: np.ndarray, norm: Normalize, colours: str) -> None:
+def _draw_row(lanes: dict[str, Axes], speech: Speech, values: np.ndarray, norm: Normalize, colours: str) -> None:
     """One row: the part of the speech that lies within the lanes' time axis."""
-    wave, words, phonemes, codes = lanes
+    wave, codes = lanes["wave"], lanes["codes"]
     start, end = wave.get_xlim()
     a, b = (round(s * speech.sample_rate) for s in (start, end))
     wave.plot(*_outline(speech.wav[a:b], start, end), color="#3b82f6", linewidth=0.5)
     peak = max(float(np.abs(speech.wav).max()), 1e-3)
     wave.set_ylim(-1.08 * peak, 1.08 * peak)
-    _draw_spans(words, _words(speech.timeline), "word", 8.5)
+    if "pitch" in lanes:
+        _draw_pitch(lanes["pitch"], speech)
+    _draw_spans(lanes["words"], _words(speech.timeline), "word", 8.5)
     spans = [Span(p.symbol.strip("<>"), p.word, p.start_s, p.end_s) for p in speech.timeline]
-    _draw_spans(phonemes, spans, "phoneme", 7.5)
+    _draw_spans(lanes["phonemes"], spans, "phoneme", 7.5)
     k, t = values.shape
-    extent = (0, t / FRAME_RATE, k + 0.5, 0.5)
+    extent = (0, t / speech.frame_rate, k + 0.5, 0.5)
     codes.imshow(values, norm=norm, cmap=colours, aspect="auto", interpolation="nearest", extent=extent)
     codes.set_xlim(start, end)
     for span in spans:
         if start < span.start_s < end:
             codes.axvline(span.start_s, color="white", linewidth=0.6)
     which, when = np.nonzero(speech.clamped)
-    codes.plot((when + 0.5) / FRAME_RATE, which + 1, "x", color=MARK, markersize=3, markeredgewidth=0.8)
-    for lane, name in zip(lanes, ("wave", "words", "phonemes", "codes"), strict=True):
+    codes.plot((when + 0.5) / speech.frame_rate, which + 1, "x", color=MARK, markersize=3, markeredgewidth=0.8)
+    for name, lane in lanes.items():
         last = lane is codes
-        lane.set_ylabel(name, rotation=0, ha="right", va="center", size=8, color=INK, labelpad=14 if last else 6)
-        lane.set_yticks([])
+        far = last or name == "pitch"  # the lane has numbers beside it
+        label = "pitch\nHz" if name == "pitch" else name
+        lane.set_ylabel(label, rotation=0, ha="right", va="center", size=8, color=INK, labelpad=14 if far else 6)
+        if name != "pitch":
+            lane.set_yticks([])
         lane.tick_params(bottom=last, labelbottom=last, labelsize=7, length=3, color=FAINT, labelcolor=INK)
         lane.spines[:].set_visible(False)
     codes.set_yticks(range(1, k + 1))
     codes.tick_params(axis="y", length=0)
     codes.set_xticks(np.arange(math.ceil(start * 2), math.floor(end * 2) + 1) / 2)
+
+
+def _draw_pitch(lane: Axes, speech: Speech) -> None:
+    """The pitch that is heard, on a logarithmic scale; voiced frames have a ground."""
+    start, end = lane.get_xlim()
+    f0_hz, rate = speech.pitch_hz, speech.frame_rate
+    voiced = f0_hz > 0
+    edges = np.flatnonzero(np.diff(voiced, prepend=False, append=False)).reshape(-1, 2) / rate
+    for left, right in edges:
+        if right > start and left < end:
+            lane.axvspan(max(left, start), min(right, end), facecolor=VOICED, edgecolor="none")
+    lane.plot((np.arange(len(f0_hz)) + 0.5) / rate, np.where(voiced, f0_hz, np.nan), ".-", color=PITCH, linewidth=1,
+              markersize=1.5)  # fmt: skip
+    lowest, highest = (f0_hz[voiced].min(), f0_hz[voiced].max()) if voiced.any() else (75.0, 300.0)
+    lane.set_yscale("log")
+    lane.set_ylim(lowest / 1.12, highest * 1.12)
+    lane.set_xlim(start, end)
+    ticks = [hz for hz in PITCH_TICKS if lowest / 1.1 <= hz <= highest * 1.1]
+    lane.set_yticks(ticks, list(map(str, ticks)), size=6, color=INK)
+    lane.set_yticks([], minor=True)
+    lane.tick_params(axis="y", length=2, pad=1)
 
 
 def _draw_colour_bar(bar: Axes, norm: Normalize, colours: str, label: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from phonelm.audio import AudioError, check_output, output_format, to_int16
+from phonelm.codec import DecodeControls
 from phonelm.config import SamplingConfig
 from phonelm.files import atomic_write, write_json, written_in_place
 from phonelm.text import Phonemes
@@ -29,7 +30,7 @@ class Reading:
     """How far a reading is. It is saved next to the audio spoken so far.
 
     Attributes:
-        key: of the text, the voice, the settings, and all weights.
+        key: of the text, the voice, the settings, the controls, and all weights.
         pieces: number of pieces of the text that are spoken.
         samples: their length in samples.
     """
@@ -49,6 +50,7 @@ def read_aloud(
     out: Path,
     settings: SamplingConfig = SamplingConfig(),
     on_progress: Progress | None = None,
+    controls: DecodeControls = DecodeControls(),
 ) -> Reading:
     """Speak a text of any length into an audio file (WAV and FLAC with 16 bits).
 
@@ -59,23 +61,32 @@ def read_aloud(
     Args:
         out: the file, written as a whole at the end; its suffix decides the format, see `audio.FORMATS`.
         on_progress: called with the reading so far and the pieces of the text: at once, and whenever some are spoken.
+        controls: speed, pitch and intonation, as for `TTS.speak`.
     Raises:
         TextError: there is nothing to say.
+        CodecError: the codec has no such controls.
         AudioError: the parts that are there are of another text, voice, setting or model; a file cannot be written.
     """
     try:
         check_output(out)
     except OSError as error:
         raise AudioError(f"cannot write {out}: {error.strerror or error}") from None
+    tts.codec.check_controls(controls)
     pieces = tts.phonemize(text)
-    plan = Speech(text, pieces, voice, settings, tts.codec.sample_rate, deterministic=tts.deterministic)
+    plan = Speech(
+        text, pieces, voice, settings, tts.codec.sample_rate, deterministic=tts.deterministic, controls=controls
+    )
     with TemporaryDirectory() as folder:
         beside = Path(folder, "speech") if written_in_place(out) else Path(os.path.realpath(out))
         return _read_into(tts, plan, beside, out, on_progress)
 
 
 def stream_long(
-    tts: TTS, pieces: Sequence[Phonemes], voice: Voice, settings: SamplingConfig = SamplingConfig()
+    tts: TTS,
+    pieces: Sequence[Phonemes],
+    voice: Voice,
+    settings: SamplingConfig = SamplingConfig(),
+    controls: DecodeControls = DecodeControls(),
 ) -> Iterator[tuple[np.ndarray, Speech]]:
     """The sound of `read_aloud` as it is made, also in bounded memory.
 
@@ -86,7 +97,7 @@ def stream_long(
     """
     for at in range(0, len(pieces), WIDTH):
         moved = replace(settings, seed=(settings.seed + at) % 2**63)
-        yield from tts.stream(list(pieces[at : at + WIDTH]), voice, moved)
+        yield from tts.stream(list(pieces[at : at + WIDTH]), voice, moved, controls=controls)
 
 
 def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Progress | None) -> Reading:
@@ -100,7 +111,7 @@ def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Pro
         while reading.pieces < len(pieces):
             at = reading.pieces
             moved = replace(settings, seed=(settings.seed + at) % 2**63)
-            speech = tts.speak(pieces[at : at + WIDTH], plan.voice, moved)
+            speech = tts.speak(pieces[at : at + WIDTH], plan.voice, moved, controls=plan.controls)
             with open(part, "r+b") as file:
                 file.truncate(2 * reading.samples)  # what came after the last state
                 file.seek(0, 2)
@@ -126,7 +137,7 @@ def _key(tts: TTS, plan: Speech) -> str:
     spoken = [(p.symbols, p.closes_paragraph, p.lead_s, p.pause_s, p.speaker) for p in plan.phonemes]
     speakers = sorted({p.speaker for p in plan.phonemes} - {""})
     voices = [voice_identity(voice) for voice in (plan.voice, *map(tts.voice, speakers))]
-    parts = [identity(tts), voices, spoken, asdict(plan.settings)]
+    parts = [identity(tts), voices, spoken, asdict(plan.settings), asdict(plan.controls)]
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 

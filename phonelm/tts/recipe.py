@@ -12,6 +12,7 @@ from torch import Tensor
 
 from phonelm import __version__
 from phonelm.audio import CLIP_HZ
+from phonelm.codec import DecodeControls
 from phonelm.config import SamplingConfig
 from phonelm.tts.speech import Edit, Voice
 from phonelm.tts.system import TTS
@@ -41,6 +42,7 @@ class Recipe:
         complete: False if it was stopped before the end of its text.
         made_with: `MADE_WITH`, each a version, a name or a fingerprint.
         edits: spans that were said again, in order.
+        controls: speed, pitch and intonation, without `mean_hz`: the mean is that of the voice prompt.
     """
 
     text: str
@@ -51,6 +53,7 @@ class Recipe:
     complete: bool
     made_with: dict[str, str]
     edits: tuple[Edit, ...] = ()
+    controls: DecodeControls = DecodeControls()
 
 
 def identity(tts: TTS) -> dict[str, str]:
@@ -80,7 +83,7 @@ def differences(recipe: Recipe, here: dict[str, str]) -> list[str]:
 
 
 def source(recipe: Recipe) -> tuple:
-    """What decides how a speech sounds before it is edited; can be compared."""
+    """What decides the codes of a speech before it is edited; can be compared."""
     return recipe.text, recipe.by_hand, recipe.phonemes, recipe.settings, recipe.made_with
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from phonelm.audio import provenance, write_audio
+from phonelm.codec import DecodeControls, change_pitch
 from phonelm.config import FRAME_RATE, SamplingConfig
 from phonelm.generation import Frame
 from phonelm.model import to_codec
@@ -72,6 +73,8 @@ class Speech:
         wav: (S,) float32, `sample_rate` Hz.
         voice: the prompt that was used.
         settings: the sampling settings, with the seed.
+        controls: speed, pitch and intonation with which the codes are decoded; `mean_hz` is set where it counts.
+        f0_hz: (T,) float32, pitch of every frame before `controls`, 0 where unvoiced; empty if the codec has no pitch.
         seconds: wall-clock time of the whole call.
         first_audio_s: wall-clock time until the first sound, when streamed.
         stop_reason: "end of text", or "stopped" by the caller.
@@ -88,6 +91,8 @@ class Speech:
     frames: list[Frame] = field(default_factory=list)
     sentence: list[int] = field(default_factory=list)
     wav: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    controls: DecodeControls = DecodeControls()
+    f0_hz: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     seconds: float = 0.0
     first_audio_s: float = 0.0
     stop_reason: str = "end of text"
@@ -105,6 +110,17 @@ class Speech:
         return len(self.wav) / self.sample_rate
 
     @property
+    def frame_rate(self) -> float:
+        """Frames of codes per second of sound, at this speed."""
+        return FRAME_RATE * self.controls.speed
+
+    @property
+    def pitch_hz(self) -> np.ndarray:
+        """(T,) float32, the pitch that is heard in every frame, 0 where unvoiced; empty if the codec has no pitch."""
+        mean_hz = self.controls.mean_hz or 1.0  # without it intonation is 1, which needs no mean
+        return change_pitch(torch.from_numpy(self.f0_hz)[None], self.controls, mean_hz)[0].numpy()
+
+    @property
     def real_time_factor(self) -> float:
         """Seconds of work for each second of audio."""
         return self.seconds / max(self.duration_s, 1e-9)
@@ -116,19 +132,22 @@ class Speech:
 
     @property
     def timeline(self) -> list[PhonemeTime]:
-        """Start and end of every phoneme that was spoken, in order."""
+        """Start and end of every phoneme that was spoken, in order, at this speed.
+
+        The last end and that of the audio differ by at most half a frame of audio, because that has whole frames.
+        """
         spans: list[PhonemeTime] = []
         key = None
         words_before = np.cumsum([0, *(len(p.words) for p in self.phonemes)])
         for t, (frame, s) in enumerate(zip(self.frames, self.sentence, strict=True)):
-            end_s = (t + 1) / FRAME_RATE
+            end_s = (t + 1) / self.frame_rate
             if (s, frame.pointer) == key:
                 spans[-1] = replace(spans[-1], end_s=end_s)
                 continue
             key, p = (s, frame.pointer), self.phonemes[s]
             w = p.word_index[frame.pointer]
             word, index = (None, -1) if w < 0 else (p.words[w], int(w + words_before[s]))
-            spans.append(PhonemeTime(p.symbols[frame.pointer], word, index, t / FRAME_RATE, end_s))
+            spans.append(PhonemeTime(p.symbols[frame.pointer], word, index, t / self.frame_rate, end_s))
         return spans
 
     @property
@@ -139,6 +158,7 @@ class Speech:
             "phonemes": [" ".join(p.symbols) for p in self.phonemes],
             "voice": self.voice.name or "a clip",
             "settings": asdict(self.settings),
+            "controls": asdict(self.controls),
             "edits": [asdict(edit) for edit in self.edits],
             "stop_reason": self.stop_reason,
             "deterministic": self.deterministic,
@@ -161,6 +181,7 @@ class Speech:
             "phonemes": [list(p.symbols) for p in self.phonemes],
             "seed": self.settings.seed,
             "settings": asdict(self.settings),
+            "controls": asdict(self.controls),
             "deterministic": self.deterministic,
             "edits": [asdict(edit) for edit in self.edits],
             "codes_shape": list(self.codes.shape) if self.frames else [1, 0, 0],

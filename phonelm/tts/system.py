@@ -17,11 +17,12 @@ from torch import Tensor
 
 from phonelm import checkpoint
 from phonelm.audio import prepare_prompt, read_audio, to_int16
-from phonelm.codec import Codec
+from phonelm.codec import Codec, DecodeControls
 from phonelm.config import FRAME_RATE, SamplingConfig
 from phonelm.generation import Engine, Frame, Request, generate_batch
 from phonelm.model import weights
 from phonelm.text import Phonemes, Phonemizer, UserLexicon, left_out, pieces
+from phonelm.tts.decoding import decode, resolved
 from phonelm.tts.edit import cut_out, fill
 from phonelm.tts.pauses import with_pauses
 from phonelm.tts.speech import Edit, Speech, Voice
@@ -158,6 +159,7 @@ class TTS:
         prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
         settings: SamplingConfig = SamplingConfig(),
         on_frame: Callable[[Speech], bool | None] | None = None,
+        controls: DecodeControls = DecodeControls(),
     ) -> Speech:
         """Speak a text.
 
@@ -166,11 +168,13 @@ class TTS:
             prompt: the voice: as for `voice`, or a `Voice`.
             settings: sampling settings; the same seed gives the same speech.
             on_frame: called after every frame with the speech so far; returning True stops there.
+            controls: speed, pitch and intonation; the codes do not depend on them. An intonation other than 1 without
+                `mean_hz` is around the mean pitch of the voice prompt.
         Raises:
-            TextError, AudioError, ValueError: input that cannot be used, in one line.
+            TextError, AudioError, CodecError, ValueError: input that cannot be used, in one line.
         """
         start = time.perf_counter()
-        speech = self._open(text, prompt, settings)
+        speech = self._open(text, prompt, settings, controls)
         if on_frame is None:  # side by side, which is faster, and gives the same
             for s, frame in sorted(self._generate(speech, 0, WIDTH), key=itemgetter(0)):
                 speech.frames.append(frame)
@@ -180,8 +184,7 @@ class TTS:
                 if on_frame(speech):
                     speech.stop_reason = "stopped"
                     break
-        speech.wav = self.codec.waveform(speech.codes)
-        return self._close(speech, start)
+        return self._close(decode(self.codec, speech), start)
 
     def stream(
         self,
@@ -190,6 +193,7 @@ class TTS:
         settings: SamplingConfig = SamplingConfig(),
         on_frame: Callable[[Speech], bool | None] | None = None,
         first: int = 0,
+        controls: DecodeControls = DecodeControls(),
     ) -> Iterator[tuple[np.ndarray, Speech]]:
         """Speak a text, handing out sound as soon as it is made; arguments as for `speak`.
 
@@ -200,10 +204,10 @@ class TTS:
             speech is complete.
         """
         start = time.perf_counter()
-        speech = self._open(text, prompt, settings)
+        speech = self._open(text, prompt, settings, controls)
         if not 0 <= first < len(speech.phonemes):
             raise ValueError(f"the text has {len(speech.phonemes)} sentences; it cannot begin with number {first}")
-        decoder, chunks = self.codec.decode_stream(), []
+        decoder, chunks = self.codec.decode_stream(controls=speech.controls), []
 
         def hand_out(chunk: Tensor) -> Iterator[tuple[np.ndarray, Speech]]:
             if chunk.shape[-1]:
@@ -218,8 +222,22 @@ class TTS:
                 break
         last = decoder.flush()
         speech.wav = np.concatenate([*chunks, last[0, 0].cpu().numpy()])
+        if decoder.f0_hz is not None:
+            speech.f0_hz = decoder.f0_hz[0].cpu().numpy()
         self._close(speech, start)
         yield from hand_out(last)
+
+    def decode(self, speech: Speech, controls: DecodeControls | None = None) -> Speech:
+        """The same codes as whole sound, with another speed, pitch and intonation or, by default, those of the speech.
+
+        This takes a small part of the time of generation. `speech` does not change.
+
+        Raises:
+            CodecError: the codec has no such controls.
+        """
+        if controls is not None:
+            speech = replace(speech, controls=resolved(self.codec, controls, speech.voice))
+        return decode(self.codec, replace(speech))
 
     def regenerate(
         self,
@@ -250,15 +268,17 @@ class TTS:
             made.append(frame)
             if on_frame is not None and on_frame(frame):
                 return speech
-        edited = fill(speech, gap, made, edit)
-        edited.wav = self.codec.waveform(edited.codes)
-        return self._close(edited, begin)
+        return self._close(decode(self.codec, fill(speech, gap, made, edit)), begin)
 
-    def _open(self, text, prompt, settings: SamplingConfig) -> Speech:
+    def _open(self, text, prompt, settings: SamplingConfig, controls: DecodeControls) -> Speech:
+        self.codec.check_controls(controls)  # before any work
         phonemes = self.phonemize(text) if isinstance(text, str) else text
         voice = prompt if isinstance(prompt, Voice) else self.voice(prompt)
         whole = text if isinstance(text, str) else " ".join(p.text for p in phonemes)
-        speech = Speech(whole, phonemes, voice, settings, self.codec.sample_rate, deterministic=self.deterministic)
+        speech = Speech(
+            whole, phonemes, voice, settings, self.codec.sample_rate, deterministic=self.deterministic,
+            controls=resolved(self.codec, controls, voice),
+        )  # fmt: skip
         speech.notes.extend(voice.notes)
         return speech
 

@@ -1,13 +1,15 @@
-"""The sampling settings as controls, for every tab that speaks."""
+"""The settings of sampling and decoding as controls, for every tab that speaks."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import gradio as gr
 
 from phonelm.config import CARD, SamplingConfig
+from phonelm.tts import CONTROL_LIMITS, TTS, DecodeControls
 
 CLAMP_INFO = (
     "Codes that may be sampled: all of them, only those that occur in the training data, or only those that occur in "
@@ -19,15 +21,22 @@ MAX_SEED = 2**31
 
 
 class Controls(NamedTuple):
-    """What `sampling` takes, in its order."""
+    """What `sampling` takes, in its order; the last three decide how the codes are decoded."""
 
     temperature: gr.Slider
     top_k: gr.Slider
     top_p: gr.Slider
     codebooks: gr.Slider
     clamp: gr.Radio
-    speed: gr.Slider
     guidance: gr.Slider
+    speed: gr.Slider
+    pitch: gr.Slider
+    intonation: gr.Slider
+
+    @property
+    def decoding(self) -> tuple[gr.Slider, gr.Slider, gr.Slider]:
+        """What `DecodeControls` takes, in its order."""
+        return self.speed, self.pitch, self.intonation
 
 
 def new_seed() -> int:
@@ -35,25 +44,43 @@ def new_seed() -> int:
     return secrets.randbelow(MAX_SEED)
 
 
-def sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed: int) -> SamplingConfig:
-    """The controls' values as settings; ValueError names what is out of range."""
+def sampling(temperature, top_k, top_p, codebooks, clamp, guidance, seed: int) -> SamplingConfig:
+    """Values of controls as settings; ValueError names what is out of range."""
     return SamplingConfig(temperature=temperature, top_k=top_k, top_p=top_p, n_codebooks=codebooks, clamp=clamp,
-                          speed=speed, guidance=guidance, seed=seed)  # fmt: skip
+                          guidance=guidance, seed=seed)  # fmt: skip
 
 
-def speed_slider() -> gr.Slider:
-    """How fast it is said."""
-    return gr.Slider(0.5, 2, SamplingConfig().speed, step=0.05, label="Speed", info="above 1 is faster")
+def settings_of(values: Sequence, seed: int) -> tuple[SamplingConfig, DecodeControls]:
+    """The values of all `Controls`, in their order; ValueError names what is out of range."""
+    return sampling(*values[:-3], seed), DecodeControls(*values[-3:])
 
 
-def controls(k: int, speed: gr.Slider | None = None) -> Controls:
+def tempo_controls(tts: TTS, prefix: str = "") -> tuple[gr.Slider, gr.Slider]:
+    """Lay out the sliders of speed and pitch."""
+    default = DecodeControls()
+    with gr.Row(elem_id=f"{prefix}manner"):
+        speed = _decoding_slider(tts, "speed", default.speed, 0.05, label="Speed", info="2 is twice as fast",
+                                 elem_id=f"{prefix}speed")  # fmt: skip
+        pitch = _decoding_slider(tts, "pitch_semitones", default.pitch_semitones, 0.5, label="Pitch",
+                                 info="semitones", elem_id=f"{prefix}pitch")  # fmt: skip
+    return speed, pitch
+
+
+def _decoding_slider(tts: TTS, name: str, value: float, step: float, **options) -> gr.Slider:
+    """A slider of `DecodeControls`; it stays at its default with a codec that has no such controls."""
+    return gr.Slider(*CONTROL_LIMITS[name], value, step=step, interactive=tts.codec.has_controls, min_width=120,
+                     **options)  # fmt: skip
+
+
+def controls(tts: TTS, prefix: str = "", tempo: tuple[gr.Slider, gr.Slider] | None = None) -> Controls:
     """Lay out the sliders, set to the defaults.
 
     Args:
-        k: codebooks of the model.
-        speed: `speed_slider`, where it is laid out elsewhere.
+        prefix: of their ids.
+        tempo: `tempo_controls`, if they are somewhere else in the page.
     """
-    default = SamplingConfig()
+    default, k = SamplingConfig(), tts.model.config.n_codebooks
+    speed, pitch = tempo or tempo_controls(tts, prefix)
     temperature = gr.Slider(0, 1.5, default.temperature, step=0.05, label="Temperature",
                             info="0 takes the likeliest code each time")  # fmt: skip
     with gr.Row():
@@ -61,13 +88,14 @@ def controls(k: int, speed: gr.Slider | None = None) -> Controls:
         top_p = gr.Slider(0.05, 1, default.top_p, step=0.05, label="Top-p", info="1 for no limit")
     with gr.Row():
         codebooks = gr.Slider(1, k, k, step=1, label="Codebooks", info="fewer sound rougher")
-        speed = speed or speed_slider()
+        intonation = _decoding_slider(tts, "intonation", DecodeControls().intonation, 0.1, label="Intonation",
+                                      info="0 is flat, 2 is lively", elem_id=f"{prefix}intonation")  # fmt: skip
     guidance = gr.Slider(1, 3, default.guidance, step=0.1, label="Guidance", info=GUIDANCE_INFO)
     clamp = gr.Radio(
         [("off", "off"), ("seen in training", "seen"), ("in the voice clip", "prompt")],
         value=default.clamp, label="Codebook clamping", info=CLAMP_INFO,
     )  # fmt: skip
-    return Controls(temperature, top_k, top_p, codebooks, clamp, speed, guidance)
+    return Controls(temperature, top_k, top_p, codebooks, clamp, guidance, speed, pitch, intonation)
 
 
 def seed_controls(elem_id: str) -> tuple[gr.Number, gr.Checkbox]:

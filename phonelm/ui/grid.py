@@ -12,8 +12,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH
-from phonelm.tts import Speech
+from phonelm.config import CARD
+from phonelm.tts import PhonemeTime, Speech
 from phonelm.ui.assets import asset
 from phonelm.ui.differences import counterparts
 
@@ -57,9 +57,9 @@ def grid_data(
         "codebooks": k,
         "likeliest": len(picks[0].top),
         "card": CARD,
-        "frame_s": 1 / FRAME_RATE,
+        "frame_s": 1 / speech.frame_rate,
         "words": _words(speech),
-        "phonemes": [[p.symbol.strip("<>"), *_frames(p)] for p in speech.timeline],
+        "phonemes": [[p.symbol.strip("<>"), *_frames(speech, p)] for p in speech.timeline],
         "sentences": _sentence_ends(speech),
         "chosen": chosen,
         "take": take,
@@ -104,14 +104,14 @@ def code_grid(
     )  # fmt: skip
 
 
-def _frames(span) -> list[int]:
+def _frames(speech: Speech, span: PhonemeTime) -> list[int]:
     """First and end frame of a stretch of the timeline."""
-    return [round(span.start_s * FRAME_RATE), round(span.end_s * FRAME_RATE)]
+    return [round(span.start_s * speech.frame_rate), round(span.end_s * speech.frame_rate)]
 
 
 def _words(speech: Speech) -> list[list]:
     groups = [list(spans) for _, spans in groupby(speech.timeline, key=lambda p: p.word_index)]
-    return [[g[0].word or "", _frames(g[0])[0], _frames(g[-1])[1]] for g in groups]
+    return [[g[0].word or "", _frames(speech, g[0])[0], _frames(speech, g[-1])[1]] for g in groups]
 
 
 def _sentence_ends(speech: Speech) -> list[int]:
@@ -122,8 +122,7 @@ def _sentence_ends(speech: Speech) -> list[int]:
 
 def _wave(wav: np.ndarray, frames: int) -> list[int]:
     """(S,) float -> 2 * WAVE_BINS * frames whole numbers from -100 to 100: lowest, highest, lowest ..."""
-    parts = np.zeros(frames * HOP_LENGTH, np.float32)
-    parts[: len(wav)] = wav[: len(parts)]
-    bins = parts.reshape(frames * WAVE_BINS, -1)
-    edges = np.stack([bins.min(1), bins.max(1)], 1).ravel() / max(float(np.abs(wav).max(initial=0)), 1e-3)
+    starts = np.arange(frames * WAVE_BINS) * len(wav) // (frames * WAVE_BINS)
+    edges = np.stack([np.minimum.reduceat(wav, starts), np.maximum.reduceat(wav, starts)], 1).ravel()
+    edges /= max(float(np.abs(wav).max()), 1e-3)
     return np.rint(edges * 100).astype(int).tolist()

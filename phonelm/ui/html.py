@@ -34,7 +34,7 @@ def progress(speech: Speech, others: int = 0) -> str:
     done, total = sum(map(len, speech.phonemes[:s])) + frame.pointer + 1, sum(map(len, speech.phonemes))
     symbol = escape(speech.phonemes[s].symbols[frame.pointer].strip("<>"))
     shared = f", in turns with {others} {'other' if others == 1 else 'others'}" if others else ""
-    line = f"Speaking: {len(speech.frames) / FRAME_RATE:.1f} s so far{shared}"
+    line = f"Speaking: {len(speech.frames) / speech.frame_rate:.1f} s so far{shared}"
     detail = f"phoneme {done} of {total}: {symbol}"
     return f"<p>{line}</p><progress max={total} value={done} title='{detail}' aria-label='made so far'></progress>"
 

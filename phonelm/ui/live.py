@@ -12,7 +12,6 @@ from collections import deque
 import gradio as gr
 import numpy as np
 
-from phonelm.config import FRAME_RATE
 from phonelm.text import Phonemes
 from phonelm.tts import Speech
 from phonelm.ui.assets import asset
@@ -59,10 +58,10 @@ class LiveWords:
             phonemes = speech.phonemes[s]
             w = phonemes.word_index[speech.frames[t].pointer]
             if w >= 0 and (s, w) != self._last:
-                self._said.append([_written(phonemes)[w], round(t / FRAME_RATE, 3), 0.0])
+                self._said.append([_written(phonemes)[w], round(t / speech.frame_rate, 3), 0.0])
                 self._last = (s, w)
             if w >= 0:
-                self._said[-1][2] = round((t + 1) / FRAME_RATE, 3)
+                self._said[-1][2] = round((t + 1) / speech.frame_rate, 3)
         self._frames = len(speech.frames)
         everything = [word for phonemes in speech.phonemes for word in _written(phonemes)]
         return self._said + [[word] for word in everything[len(self._said) :]]

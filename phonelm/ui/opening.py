@@ -52,6 +52,7 @@ def save(made: Made, path: Path) -> None:
             wav=np.rint(speech.wav * 32767).clip(-32768, 32767).astype(np.int16),
             pointer=np.array([f.pointer for f in speech.frames], np.int16),
             sentence=np.array(speech.sentence, np.int16),
+            f0_hz=speech.f0_hz,
             advance=np.array([f.advance for f in speech.frames], np.float32),
             forced=np.array([f.forced for f in speech.frames], bool),
             code=np.array([[p.code for p in row] for row in picks], np.int16),
@@ -86,6 +87,7 @@ def load(tts: TTS, here: dict[str, str], path: Path | None = None) -> Made | Non
     speech = Speech(facts["text"], phonemes, tts.voice(facts["voice"]), settings, tts.codec.sample_rate)
     speech.frames, speech.sentence = _frames(stored), stored["sentence"].tolist()
     speech.wav = (stored["wav"] / 32767).astype(np.float32)
+    speech.f0_hz = stored["f0_hz"]
     speech.seconds, speech.first_audio_s, speech.notes = facts["seconds"], facts["first_audio_s"], facts["notes"]
     recipe = Recipe(facts["text"], False, "", settings, facts["voice"], True, facts["made_with"])
     return Made(speech, recipe, key="opening")

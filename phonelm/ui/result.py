@@ -185,7 +185,7 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
             yield gr.skip()
             return
         with turns.once(user_of(request)):
-            wav = tts.codec.waveform(made.speech.codes[:, :n])
+            wav = tts.codec.waveform(made.speech.codes[:, :n], made.speech.controls)
         with playable(tts, wav) as (file,):
             yield file
 

@@ -18,6 +18,7 @@ from phonelm.tts import (
     MAX_BYTES,
     TTS,
     Clip,
+    DecodeControls,
     Recipe,
     RecipeError,
     Speech,
@@ -35,7 +36,8 @@ from phonelm.ui.text_input import TextInput
 from phonelm.ui.voice import CLIP, VoiceInput
 
 LARGEST_SEED = 2**53 - 1  # that a browser's numbers can hold
-SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "speed", "guidance")  # of `Controls`, in its order
+SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "guidance")  # of `Controls`, in its order
+DECODED = ("speed", "pitch_semitones", "intonation")  # the rest of it
 
 
 def recipe_of(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, str]) -> Recipe:
@@ -50,7 +52,8 @@ def recipe_of(speech: Speech, written: tuple, voice: Clip | str, here: dict[str,
     made_with = here | {"voice": voice_identity(speech.voice)}
     complete = speech.stop_reason != "stopped"
     said = phonemes if by_hand else ""
-    return Recipe(text, by_hand, said, speech.settings, voice, complete, made_with, speech.edits)
+    controls = replace(speech.controls, mean_hz=None)
+    return Recipe(text, by_hand, said, speech.settings, voice, complete, made_with, speech.edits, controls)
 
 
 def with_edits(
@@ -100,7 +103,7 @@ def recipe_input(
             if not isinstance(kind, str):
                 kind, clip = CLIP, str(Path(folder, CLIP_FILE))
                 soundfile.write(clip, *recipe.voice, subtype="FLOAT")
-            values = (getattr(recipe.settings, name) for name in SAMPLED)
+            values = control_values(recipe.settings, recipe.controls)
             yield {
                 text.text: recipe.text, text.by_hand: recipe.by_hand,
                 text.phonemes: gr.update(value=recipe.phonemes, visible=recipe.by_hand),
@@ -127,7 +130,8 @@ def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -
     if Path(path).stat().st_size > MAX_BYTES:
         raise RecipeError(f"the file has more than {MAX_BYTES >> 20} MiB: no recipe is that large")
     recipe = unpack(Path(path).read_bytes())
-    recipe = replace(recipe, settings=_settable(recipe.settings, settings))
+    recipe = replace(recipe, settings=_settable(recipe, settings))
+    tts.codec.check_controls(recipe.controls)
     sentences(tts, recipe.text, recipe.by_hand, recipe.phonemes)
     if isinstance(recipe.voice, str) and recipe.voice not in tts.voices:
         raise RecipeError(f"the recipe's voice is {recipe.voice!r}; here there are {', '.join(tts.voices)}")
@@ -141,14 +145,21 @@ def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -
     return recipe, notes or ["Everything is as it was: Generate makes the same speech again."]
 
 
-def _settable(made: SamplingConfig, settings: Controls) -> SamplingConfig:
+def control_values(settings: SamplingConfig, controls: DecodeControls) -> list:
+    """The values that `Controls` have for them, in its order."""
+    return [*(getattr(settings, name) for name in SAMPLED), *(getattr(controls, name) for name in DECODED)]
+
+
+def _settable(recipe: Recipe, settings: Controls) -> SamplingConfig:
     """The settings as the controls can show them; RecipeError if they cannot."""
+    made = recipe.settings
     if made.n_codebooks == 0:
         made = replace(made, n_codebooks=settings.codebooks.maximum)
-    for name, control in zip(SAMPLED, settings, strict=True):
-        if isinstance(control, gr.Slider) and not control.minimum <= getattr(made, name) <= control.maximum:
+    values = control_values(made, recipe.controls)
+    for name, value, control in zip([*SAMPLED, *DECODED], values, settings, strict=True):
+        if isinstance(control, gr.Slider) and not control.minimum <= value <= control.maximum:
             limits = f"from {control.minimum} to {control.maximum}"
-            raise RecipeError(f"{name} in the recipe is {getattr(made, name)}; here it can be {limits}")
+            raise RecipeError(f"{name} in the recipe is {value}; here it can be {limits}")
     default = SamplingConfig()
     for name in ("pointer_temperature", "max_phoneme_frames"):
         if getattr(made, name) != getattr(default, name):

@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from phonelm.config import SamplingConfig
-from phonelm.ui.take_along import SAMPLED
+from phonelm.tts import DecodeControls
+from phonelm.ui.take_along import DECODED, SAMPLED, control_values
 
 NEITHER = "neither"
 
@@ -23,6 +24,7 @@ class Vote:
         differing: share of cells that differ.
         voices: of A and B, names of bundled voices or "clip".
         settings: of A and B.
+        controls: of A and B.
     """
 
     better: str
@@ -30,6 +32,7 @@ class Vote:
     differing: float
     voices: tuple[str, str]
     settings: tuple[SamplingConfig, SamplingConfig]
+    controls: tuple[DecodeControls, DecodeControls]
 
 
 def tally(votes: list[Vote]) -> str:
@@ -43,12 +46,12 @@ def tally(votes: list[Vote]) -> str:
 
 def votes_csv(votes: list[Vote]) -> str:
     """A row for each vote: what was better, what was said, voice, settings and seed of A and of B."""
-    names = ("voice", *SAMPLED, "seed")
+    names = ("voice", *SAMPLED, *DECODED, "seed")
     table = io.StringIO()
     rows = csv.writer(table)
     rows.writerow(["better", "text", "differing", *(f"{name}_{side}" for side in "AB" for name in names)])
     for vote in votes:
-        sides = zip(vote.voices, vote.settings, strict=True)
-        values = [value for voice, made in sides for value in (voice, *(getattr(made, n) for n in names[1:]))]
+        sides = zip(vote.voices, vote.settings, vote.controls, strict=True)
+        values = [v for voice, made, tuned in sides for v in (voice, *control_values(made, tuned), made.seed)]
         rows.writerow([vote.better, vote.text, f"{vote.differing:.4f}", *values])
     return table.getvalue()

@@ -77,7 +77,7 @@ def requests():
     """Six utterances that differ in everything."""
     settings = [
         {"seed": 1}, {"seed": 2, "n_codebooks": 2, "guidance": 2.5}, {"seed": 3, "temperature": 1.0, "clamp": "prompt"},
-        {"seed": 4, "speed": 1.5, "guidance": 1.0}, {"seed": 5, "top_k": 4}, {"seed": 6, "temperature": 0.0},
+        {"seed": 4, "guidance": 1.0}, {"seed": 5, "top_k": 4}, {"seed": 6, "temperature": 0.0},
     ]  # fmt: skip
     for i, values in enumerate(settings):
         prompt = None if i == 3 else PROMPT[: 6 + 2 * i] if i % 2 else PROMPT
@@ -180,11 +180,6 @@ def test_clamping_to_a_missing_prompt_is_an_error(tiny_model):
         run(tiny_model, prompt=None, clamp="prompt")
 
 
-def test_speed_changes_the_length(tiny_model):
-    mean = lambda speed: sum(len(run(tiny_model, speed=speed, seed=s)) for s in range(3))  # noqa: E731
-    assert mean(2.0) < mean(1.0) < mean(0.5)
-
-
 def test_threshold_sampling_equals_bernoulli_draws():
     """The race against a uniform threshold must give geometric durations: mean 1 / p."""
     generator, p, lengths = torch.Generator().manual_seed(0), 0.2, []
@@ -204,7 +199,6 @@ def test_threshold_sampling_equals_bernoulli_draws():
         ("temperature", -0.1),
         ("top_k", 2000),
         ("top_p", 0.0),
-        ("speed", 9.0),
         ("guidance", 0.5),
         ("clamp", "x"),
         ("seed", -1),

@@ -22,13 +22,13 @@ def repeated(speech, n):
     """The same sentence n times."""
     return replace(
         speech, phonemes=speech.phonemes * n, frames=speech.frames * n, wav=np.tile(speech.wav, n),
-        sentence=[s for i in range(n) for s in [i] * len(speech.frames)],
+        sentence=[s for i in range(n) for s in [i] * len(speech.frames)], f0_hz=np.tile(speech.f0_hz, n),
     )  # fmt: skip
 
 
 def lanes(figure):
-    """(rows, 4) axes."""
-    return np.array(figure.axes, dtype=object).reshape(-1, 4)
+    """(rows, 5) axes: wave, pitch, words, phonemes, codes."""
+    return np.array(figure.axes, dtype=object).reshape(-1, 5)
 
 
 def test_lanes_share_the_time_axis(speech):
@@ -36,12 +36,12 @@ def test_lanes_share_the_time_axis(speech):
     for lane in row:
         assert lane.get_xlim() == (0, pytest.approx(speech.duration_s))
         assert lane.get_position().intervalx == pytest.approx(row[0].get_position().intervalx)
-    [image] = row[3].images
+    [image] = row[4].images
     assert tuple(image.get_extent()[:2]) == (0, pytest.approx(speech.duration_s))
 
 
 def test_words_and_phonemes_where_they_are_spoken(speech):
-    _, words, phonemes, _ = lanes(draw_grid(speech))[0]
+    _, _, words, phonemes, _ = lanes(draw_grid(speech))[0]
     spans = [(p.get_x(), p.get_x() + p.get_width()) for p in phonemes.patches]
     assert np.allclose(spans, [(p.start_s, p.end_s) for p in speech.timeline])
     said = [t.get_text() for t in words.texts if t.get_text()]
@@ -51,7 +51,7 @@ def test_words_and_phonemes_where_they_are_spoken(speech):
 def test_labels_stay_in_their_boxes(speech):
     figure = draw_grid(repeated(speech, 3))
     renderer = FigureCanvasAgg(figure).get_renderer()
-    for lane in lanes(figure)[:, 1:3].ravel():
+    for lane in lanes(figure)[:, 2:4].ravel():
         boxes = [p.get_window_extent(renderer) for p in lane.patches]
         for text in filter(lambda t: t.get_text(), lane.texts):
             extent = text.get_window_extent(renderer)
@@ -63,7 +63,7 @@ def test_labels_stay_in_their_boxes(speech):
 
 
 def test_cells_show_probability_and_clamping(speech):
-    codes = lanes(draw_grid(speech))[0, 3]
+    codes = lanes(draw_grid(speech))[0, 4]
     shown = np.array([[p.probability for p in f.picks] for f in speech.frames]).T
     assert np.array_equal(codes.images[0].get_array(), shown)
     assert speech.clamped.any()
@@ -76,7 +76,7 @@ def test_cells_show_probability_and_clamping(speech):
 
 @pytest.mark.parametrize("colour_by", picture.COLOUR_BY)
 def test_colour_by(speech, colour_by):
-    values = lanes(draw_grid(speech, colour_by))[0, 3].images[0].get_array()
+    values = lanes(draw_grid(speech, colour_by))[0, 4].images[0].get_array()
     assert values.shape == speech.clamped.shape
     if colour_by == "code":
         assert np.array_equal(values, speech.codes[0].numpy())

@@ -17,6 +17,7 @@ from gradio_client.utils import QueueError
 from PIL import Image
 
 from phonelm.audio.files import to_int16, write_audio
+from phonelm.codec.parameters import DecodeControls
 from phonelm.config import HOP_LENGTH, SAMPLE_RATE, SamplingConfig
 from phonelm.ui import html
 from phonelm.ui.differences import differing
@@ -48,7 +49,7 @@ def test_nothing_else_is_public(client):
     names = ["/generate", "/edit", "/compare", "/speak", "/voices", "/phonemize"]
     assert list(api["named_endpoints"]) == names and not api["unnamed_endpoints"]
     parameters = api["named_endpoints"]["/generate"]["parameters"]
-    settings = "temperature top_k top_p codebooks clamp speed guidance seed new_seed"
+    settings = "temperature top_k top_p codebooks clamp speed guidance seed new_seed pitch intonation"
     assert [p["parameter_name"] for p in parameters] == ["text", "voice", "clip", *settings.split()]
     assert not any("parameter_" in p["label"] for e in api["named_endpoints"].values() for p in e["parameters"])
 
@@ -68,15 +69,16 @@ def test_the_client_code_of_the_docs_runs(app_url, voice_file, tmp_path, monkeyp
 
 
 def test_speech_with_all_that_explains_it(client, app_tts):
-    settings = SamplingConfig(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", speed=1.2,
-                              guidance=2.0, seed=7)  # fmt: skip
+    settings = SamplingConfig(temperature=0.8, top_k=50, top_p=0.9, n_codebooks=3, clamp="seen", guidance=2.0,
+                              seed=7)  # fmt: skip
     got = generate(client, seed=7, temperature=0.8, top_k=50, top_p=0.9, codebooks=3, clamp="seen", speed=1.2,
-                   guidance=2.0)  # fmt: skip
-    alone = app_tts.speak(TEXT, None, settings)
+                   guidance=2.0, pitch=-2, intonation=0.5)  # fmt: skip
+    alone = app_tts.speak(TEXT, None, settings, controls=DecodeControls(1.2, -2, 0.5))
     assert np.array_equal(samples(got["audio"]), to_int16(alone.wav))
     info = got["info"]
     assert info["codes_shape"] == [1, 3, len(alone.frames)] and info["seed"] == 7 and info["voice"] == "bundled"
-    assert len(samples(got["audio"])) == HOP_LENGTH * info["codes_shape"][2]
+    assert len(samples(got["audio"])) == HOP_LENGTH * alone.controls.frames(info["codes_shape"][2])
+    assert info["controls"] == alone.info()["controls"]
     assert info["settings"] == alone.info()["settings"] and info["timeline"] == alone.info()["timeline"]
     assert len({p["word_index"] for p in info["timeline"] if p["word"]}) == 5 and info["stop_reason"] == "end of text"
     assert any(f"in {alone.clamped.sum()} of " in note for note in info["notes"])
@@ -124,7 +126,9 @@ def test_a_voice_is_named(client, app_tts, monkeypatch):
 
 def test_short_endpoints(client, app_tts):
     wav = client.predict("Hi.", speed=1.5, seed=4, api_name="/speak")
-    assert np.array_equal(samples(wav), to_int16(app_tts.speak("Hi.", None, SamplingConfig(speed=1.5, seed=4)).wav))
+    alone = app_tts.speak("Hi.", None, SamplingConfig(seed=4), controls=DecodeControls(1.5))
+    sound = samples(wav).astype(int)
+    assert len(sound) == len(alone.wav) and np.abs(sound - to_int16(alone.wav)).max() <= 4  # a stream is rounded
     assert [voice["name"] for voice in client.predict(api_name="/voices")] == ["bundled", "other"]
     [said] = client.predict("I read it.", api_name="/phonemize")
     assert said == {"spoken": "I read it.", "words": ["I", "read", "it"], "phonemes": "AY1 | R IY1 D | IH1 T ."}

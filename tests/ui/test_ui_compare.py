@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from phonelm.audio.loudness import active_rms, match_loudness
+from phonelm.codec.parameters import DecodeControls
 from phonelm.config import SAMPLE_RATE, SamplingConfig
 from phonelm.ui.differences import NONE, counterparts, differing
 from phonelm.ui.grid import grid_data
@@ -66,8 +67,11 @@ def test_places_to_swap_to(pair):
 
 def test_votes_are_counted_and_tabled():
     settings = SamplingConfig(seed=1), SamplingConfig(seed=2, temperature=0.8)
-    votes = [Vote(better, 'He said, "no".', 0.25, ("hibari", "clip"), settings) for better in ("A", NEITHER, "A")]
+    tuned = DecodeControls(), DecodeControls(speed=1.5)
+    same = ('He said, "no".', 0.25, ("hibari", "clip"), settings, tuned)
+    votes = [Vote(better, *same) for better in ("A", NEITHER, "A")]
     assert tally([]) == "" and "A: <b>2</b>" in tally(votes) and "B: <b>0</b>" in tally(votes)
     rows = list(csv.DictReader(io.StringIO(votes_csv(votes))))
     assert [row["better"] for row in rows] == ["A", NEITHER, "A"] and rows[0]["text"] == 'He said, "no".'
     assert (rows[0]["voice_B"], rows[0]["temperature_B"], rows[0]["seed_A"]) == ("clip", "0.8", "1")
+    assert (rows[0]["speed_B"], rows[0]["pitch_semitones_A"]) == ("1.5", "0.0")

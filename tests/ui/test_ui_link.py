@@ -3,22 +3,23 @@
 import gradio as gr
 import pytest
 
+from phonelm.codec.parameters import DecodeControls
 from phonelm.config import SamplingConfig
-from phonelm.ui.controls import Controls, controls
+from phonelm.ui.controls import Controls, controls, settings_of
 from phonelm.ui.link import read_query
 from phonelm.ui.take_along import LARGEST_SEED
 
 WHOLE = {
     "text": "I read it. Do you?", "phonemes": "AY1 | R EH1 D | IH1 T .\nD UW1 | Y UW1 ?", "voice": "other",
     "temperature": "0.8", "top_k": "50", "top_p": "0.9", "codebooks": "3", "clamp": "seen", "speed": "1.2",
-    "guidance": "1.8", "seed": "7",
+    "pitch": "-2.5", "intonation": "0.5", "guidance": "1.8", "seed": "7",
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def shown(app_tts):
     with gr.Blocks():
-        return controls(app_tts.model.config.n_codebooks)
+        return controls(app_tts)
 
 
 def test_every_control_is_set(app_tts, shown):
@@ -52,6 +53,7 @@ def test_no_query_sets_nothing(app_tts, shown):
         ("top_p", "0", "it can be from 0.05 to 1"),
         ("codebooks", "9", "it can be from 1 to 4"),
         ("speed", "-1", "it can be from 0.5 to 2"),
+        ("pitch", "7", "it can be from -6.0 to 6.0"),
         ("guidance", "0.9", "it can be from 1 to 3"),
         ("seed", "9" * 5000, "it is no whole number"),
         ("seed", str(LARGEST_SEED + 1), "it can be from 0 to"),
@@ -67,5 +69,6 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_followed(app_tts, shown, n
 
 def test_what_a_link_sets_can_be_sampled(app_tts, shown):
     values, _ = read_query(app_tts, WHOLE, shown)
-    SamplingConfig(values["temperature"], values["top_k"], values["top_p"], values["codebooks"], values["clamp"],
-                   values["speed"], values["guidance"], seed=values["seed"])  # fmt: skip
+    settings, tuned = settings_of([values[name] for name in Controls._fields], values["seed"])
+    assert settings == SamplingConfig(0.8, 50, 0.9, 3, "seen", 1.8, seed=7)
+    assert tuned == DecodeControls(1.2, -2.5, 0.5)

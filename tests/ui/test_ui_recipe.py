@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from phonelm.audio.files import read_audio, to_int16
+from phonelm.codec.parameters import DecodeControls
 from phonelm.config import SamplingConfig
 from phonelm.tts.bundle import CLIP_FILE, LIMITS, MAX_BYTES, MAX_RECIPE_BYTES, RECIPE, pack, unpack
 from phonelm.tts.recipe import (
@@ -29,7 +30,8 @@ from phonelm.ui.phonemes import sentences
 from phonelm.ui.take_along import read_recipe, recipe_of, with_edits
 from phonelm.ui.voice import read_clip
 
-SETTINGS = SamplingConfig(temperature=0.7, top_k=40, top_p=0.95, n_codebooks=3, clamp="seen", speed=1.1, seed=5)
+SETTINGS = SamplingConfig(temperature=0.7, top_k=40, top_p=0.95, n_codebooks=3, clamp="seen", seed=5)
+TUNED = DecodeControls(1.1, -2, 1.5)
 EDIT = {"start": 2, "end": 5, "seed": 4, "symbols": None}
 WRITTEN = ("I read it. Do you?", True, "AY1 | R EH1 D | IH1 T .\nD UW1 | Y UW1 ?")
 
@@ -44,7 +46,7 @@ def packed(app_tts, here, voice_file):
     """Zips of a speech with the bundled voice, and with a clip."""
     zips = {}
     for name, clip in (("bundled", "bundled"), ("clip", read_clip(str(voice_file)))):
-        speech = app_tts.speak(sentences(app_tts, *WRITTEN), clip, SETTINGS)
+        speech = app_tts.speak(sentences(app_tts, *WRITTEN), clip, SETTINGS, controls=TUNED)
         zips[name] = speech, pack(speech, recipe_of(speech, WRITTEN, clip, here))
     return zips
 
@@ -77,9 +79,9 @@ def test_a_recipe_makes_the_same_speech_again(app_tts, here, packed, kind):
     speech, data = packed[kind]
     recipe = unpack(data)
     assert (recipe.text, recipe.by_hand, recipe.phonemes) == WRITTEN
-    assert recipe.settings == SETTINGS and recipe.complete
+    assert recipe.settings == SETTINGS and recipe.controls == TUNED and recipe.complete
     said = sentences(app_tts, recipe.text, recipe.by_hand, recipe.phonemes)
-    again = app_tts.speak(said, recipe.voice, recipe.settings)
+    again = app_tts.speak(said, recipe.voice, recipe.settings, controls=recipe.controls)
     assert np.array_equal(again.wav, speech.wav) and again.codes.equal(speech.codes)
     twice = members(pack(again, recipe_of(again, WRITTEN, recipe.voice, here))), members(data)
     varying = {"speech.opus", CLIP_FILE} if kind == "clip" else {"speech.opus"}  # Opus numbers its streams
@@ -119,7 +121,7 @@ def test_edits_are_made_again(app_tts, here, packed):
     edited = app_tts.regenerate(edited, 3, 4, 2**60, "AH0")
     recipe = unpack(pack(edited, recipe_of(edited, WRITTEN, "bundled", here)))
     assert recipe.edits == (Edit(2, 5, 4), Edit(3, 4, 2**60, "AH0"))
-    plain = app_tts.speak(sentences(app_tts, *WRITTEN), None, SETTINGS)
+    plain = app_tts.speak(sentences(app_tts, *WRITTEN), None, SETTINGS, controls=TUNED)
     made = recipe_of(plain, WRITTEN, "bundled", here)
     again = with_edits(app_tts, plain, made, recipe, lambda: False)
     assert again.codes.equal(edited.codes) and np.array_equal(again.wav, edited.wav)
@@ -211,7 +213,7 @@ def test_damaged_and_lying_zips_are_refused(packed):
     "values, message",
     [
         ({"kind": "another"}, "neither a bundle"),
-        ({"format": 1}, "format is 1; this version of PhoneLM reads formats 2 and 3"),
+        ({"format": 1}, "format is 1; this version of PhoneLM reads formats 2 to 4"),
         ({"format": "2"}, "format is no number"),
         ({"edits": {}}, "'edits' in the recipe must be of type list, not dict"),
         ({"edits": [7]}, "an edit of the recipe must be of type dict, not int"),
@@ -259,8 +261,39 @@ def test_recipes_from_before_there_was_guidance_have_none(packed):
     data = packed["bundled"][1]
     settings = json.loads(members(data)[RECIPE])["settings"]
     del settings["guidance"]
-    assert unpack(changed(data, settings=settings, format=2)).settings == replace(SETTINGS, guidance=1.0)
+    old = {"settings": settings | {"speed": 1}, "format": 2, "controls": None}
+    assert unpack(changed(data, **old)).settings == replace(SETTINGS, guidance=1.0)
     refused(changed(data, settings=settings), "settings have no 'guidance'")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_speed_of_old_recipes_is_that_of_the_decoder(packed, version):
+    data = packed["bundled"][1]
+    settings = json.loads(members(data)[RECIPE])["settings"]
+    old = unpack(changed(data, settings=settings | {"speed": 0.8}, format=version, controls=None))
+    assert old.settings == SETTINGS and old.controls == DecodeControls(speed=0.8)
+    refused(changed(data, settings=settings | {"speed": 3}, format=version, controls=None), "speed must be from 0.5")
+    refused(changed(data, settings=settings, format=version, controls=None), "settings have no 'speed'")
+    refused(with_settings(data, speed=1), "unknown key 'speed'")
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"pitch_semitones": 7}, "pitch_semitones must be from -6 to 6, not 7"),
+        ({"intonation": "lively"}, "'intonation' in the recipe's controls must be a number, not str"),
+        ({"speed": True}, "speed must be from"),
+        ({"mean_hz": 100.0}, "unknown key 'mean_hz'"),
+    ],
+)
+def test_controls_that_cannot_be_used_are_refused(packed, values, message):
+    data = packed["bundled"][1]
+    refused(changed(data, controls=json.loads(members(data)[RECIPE])["controls"] | values), message)
+
+
+def test_a_recipe_without_controls_is_refused(packed):
+    refused(changed(packed["bundled"][1], controls=None), "the recipe has no 'controls'")
+    refused(changed(packed["bundled"][1], controls={}), "the recipe's controls have no 'intonation'")
 
 
 def test_a_clip_that_is_none_is_refused(packed):
@@ -291,7 +324,7 @@ def test_a_clip_is_measured_before_it_is_read(tmp_path):
 
 def test_only_what_the_page_can_show_is_loaded(app_tts, here, packed, tmp_path):
     with gr.Blocks():
-        shown = controls(app_tts.model.config.n_codebooks)
+        shown = controls(app_tts)
 
     def load(data):
         path = tmp_path / "recipe.zip"

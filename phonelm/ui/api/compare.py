@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from phonelm.config import SamplingConfig, from_dict
-from phonelm.tts import TTS, Clip, Turns
+from phonelm.tts import TTS, Clip, DecodeControls, Turns
 from phonelm.ui.differences import differing
 from phonelm.ui.events import MODEL, user_of, without_folder
 from phonelm.ui.phonemes import sentences
@@ -26,7 +27,8 @@ def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
     def compare(text, a=None, b=None, clip_a=None, clip_b=None, request: gr.Request = None):
         """Speak English twice, with the settings A and B: audio of A, audio of B, share of cells that differ.
 
-        Settings are those of `SamplingConfig`, and "voice", a bundled one; those that are not named have their default.
+        Settings are those of `SamplingConfig` and `DecodeControls`, and "voice", a bundled one; those that are not
+        named have their default.
         A clip takes the place of the voice.
         """
         speeches = []
@@ -36,13 +38,12 @@ def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
             with turns.request(user_of(request)) as turn:
                 for _ in turn.queue():
                     yield {share: None}  # where Gradio ends the work if the client has gone
-                for voice, settings in both:
-                    for _, so_far in turn.share(tts.stream(said, voice, settings)):
+                for voice, settings, controls in both:
+                    for _, so_far in turn.share(tts.stream(said, voice, settings, controls=controls)):
                         speech = so_far
                         yield {share: None}
                     with turn:
-                        speech.wav = tts.codec.waveform(speech.codes)
-                    speeches.append(speech)
+                        speeches.append(tts.decode(speech))
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, clip_a, clip_b), print_exception=False) from None
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
@@ -62,12 +63,14 @@ def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
                           **visibility)  # fmt: skip
 
 
-def asked(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | str, SamplingConfig]:
-    """Voice and settings from JSON; ValueError names what cannot be used."""
+def asked(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | str, SamplingConfig, DecodeControls]:
+    """Voice, settings and controls from JSON; ValueError names what cannot be used."""
     if not isinstance(values or {}, dict):
         raise ValueError(f'the settings must be an object such as {{"temperature": 0.7}}, not {type(values).__name__}')
     settings = dict(values or {})
     voice = settings.pop("voice", next(iter(tts.voices)))
     if voice not in tuple(tts.voices):  # a path that a user names is never opened
         raise ValueError(f"voice must be one of {', '.join(tts.voices)}")
-    return chosen(CLIP if clip else voice, clip), from_dict(SamplingConfig, settings)
+    controls = {f.name: settings.pop(f.name) for f in fields(DecodeControls) if f.name in settings}
+    prompt = chosen(CLIP if clip else voice, clip)
+    return prompt, from_dict(SamplingConfig, settings), from_dict(DecodeControls, controls)

@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.components import Component
 
 from phonelm.config import CARD, CLAMPS, SamplingConfig
-from phonelm.tts import TTS, Edit, Speech, Turns, save_grid
+from phonelm.tts import TTS, DecodeControls, Edit, Speech, Turns, save_grid
 from phonelm.ui.controls import new_seed as draw_seed
 from phonelm.ui.controls import sampling
 from phonelm.ui.downloads import save_speech
@@ -63,21 +63,22 @@ def _generate(tts: TTS, turns: Turns, results: Results, visibility: dict[str, An
 
     def generate(
         text, voice=names[0], clip=None, temperature=default.temperature, top_k=default.top_k, top_p=default.top_p,
-        codebooks=k, clamp=default.clamp, speed=default.speed, guidance=default.guidance, seed=default.seed,
-        new_seed=True, request: gr.Request = None,
+        codebooks=k, clamp=default.clamp, speed=1.0, guidance=default.guidance, seed=default.seed, new_seed=True,
+        pitch=0.0, intonation=1.0, request: gr.Request = None,
     ):  # fmt: skip
         """Speak English in a bundled voice, or in that of a clip: a WAV file, a picture, and how it was made."""
         try:
             seed = draw_seed() if new_seed else seed
-            settings = sampling(temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed)
+            settings = sampling(temperature, top_k, top_p, codebooks, clamp, guidance, seed)
+            controls = DecodeControls(speed, pitch, intonation)
             prompt, said = chosen(CLIP if clip else voice, clip), sentences(tts, text or "")
             with turns.request(user_of(request)) as turn:
                 for ahead in turn.queue():
                     yield {results.info: {"waiting_for": ahead}}
-                for _, speech in turn.share(tts.stream(said, prompt, settings)):
+                for _, speech in turn.share(tts.stream(said, prompt, settings, controls=controls)):
                     yield {results.info: {"frames": len(speech.frames), "sentence": speech.sentence[-1]}}
                 with turn:
-                    speech.wav = tts.codec.waveform(speech.codes)
+                    speech = tts.decode(speech)
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, clip), print_exception=False) from None
         yield from results.of(speech)
@@ -87,8 +88,9 @@ def _generate(tts: TTS, turns: Turns, results: Results, visibility: dict[str, An
         gr.Audio(label="Clip", type="filepath"), gr.Slider(0, 2, default.temperature, label="Temperature"),
         gr.Slider(0, CARD, default.top_k, step=1, label="Top-k"), gr.Slider(0, 1, default.top_p, label="Top-p"),
         gr.Slider(1, k, k, step=1, label="Codebooks"), gr.Radio(list(CLAMPS), value=default.clamp, label="Clamp"),
-        gr.Slider(0.5, 2, default.speed, label="Speed"), gr.Slider(1, 5, default.guidance, label="Guidance"),
+        gr.Slider(0.5, 2, 1, label="Speed"), gr.Slider(1, 5, default.guidance, label="Guidance"),
         gr.Number(default.seed, precision=0, label="Seed"), gr.Checkbox(True, label="New seed each time"),
+        gr.Slider(-6, 6, 0, label="Pitch in semitones"), gr.Slider(0, 2, 1, label="Intonation"),
     ]  # fmt: skip
     gr.Button().click(generate, inputs, list(results), api_name="generate", **MODEL, **visibility)
 

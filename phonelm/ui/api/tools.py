@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 
 from phonelm.config import SamplingConfig
-from phonelm.tts import TTS, Turns
+from phonelm.tts import TTS, DecodeControls, Turns
 from phonelm.ui.aside import Aside
 from phonelm.ui.events import MODEL, user_of
 from phonelm.ui.phonemes import notation, sentences
@@ -24,13 +24,13 @@ def tool_endpoints(tts: TTS, turns: Turns, aside: Aside) -> None:
         Args:
             text: what to say. [word](W ER1 D) says a word by its ARPAbet phonemes.
             voice: one of the names that the tool voices lists.
-            speed: 0.5 to 2; above 1 is faster.
+            speed: 0.5 to 2; 2 is twice as fast.
             seed: another one gives another take.
         """
         try:
-            settings, said = SamplingConfig(speed=speed, seed=seed), sentences(tts, text or "")
+            settings, controls, said = SamplingConfig(seed=seed), DecodeControls(speed), sentences(tts, text or "")
             with turns.request(user_of(request)) as turn:
-                for _, so_far in turn.share(tts.stream(said, voice, settings)):
+                for _, so_far in turn.share(tts.stream(said, voice, settings, controls=controls)):
                     speech = so_far
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None

@@ -1,7 +1,7 @@
-async (text, by_hand, phonemes, voice, temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed) => {
+async (text, by_hand, phonemes, voice, temperature, top_k, top_p, codebooks, clamp, guidance, speed, pitch, intonation, seed) => {
   // Copies a link to the page as it is set, and says so. A clip stays where it is: it is nobody else's business.
   const isClip = voice === "clip";
-  const set = {text, ...(by_hand && {phonemes}), ...(!isClip && {voice}), temperature, top_k, top_p, codebooks, clamp, speed, guidance, seed};
+  const set = {text, ...(by_hand && {phonemes}), ...(!isClip && {voice}), temperature, top_k, top_p, codebooks, clamp, guidance, speed, pitch, intonation, seed};
   for (const name of ["text", "phonemes"]) if (!set[name]) delete set[name];
   const link = new URL(location.pathname, location.origin);
   link.search = new URLSearchParams(set);

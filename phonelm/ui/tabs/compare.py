@@ -16,9 +16,9 @@ from gradio.components import Component
 from phonelm.audio import match_loudness
 from phonelm.config import SamplingConfig
 from phonelm.text import Phonemes
-from phonelm.tts import TTS, Clip, Speech, Turn, Turns
+from phonelm.tts import TTS, Clip, DecodeControls, Speech, Turn, Turns
 from phonelm.ui.aside import Aside
-from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls
+from phonelm.ui.controls import Controls, controls, new_seed, seed_controls, settings_of
 from phonelm.ui.dictionary import applied
 from phonelm.ui.differences import differing
 from phonelm.ui.events import KEEP_S, QUICK, failed
@@ -89,13 +89,13 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) ->
     pair, votes = gr.State(time_to_live=KEEP_S), gr.State([])
     heard = [part for place in places for part in place]
 
-    def asked(values: dict) -> tuple[list[Phonemes], list[tuple[Clip | str, SamplingConfig]]]:
-        """What to say, and voice and settings of A and B; ValueError if they cannot be used, or are the same."""
+    def asked(values: dict) -> tuple[list[Phonemes], list[tuple[Clip | str, SamplingConfig, DecodeControls]]]:
+        """What to say; voice, settings and controls of A and B. ValueError: they cannot be used, or are the same."""
         seeds = [values[side.seed] if values[side.keep] else new_seed() for side in sides]
         if values[same_seed]:
             seeds[1] = seeds[0]
         chosen_values = ([values[part] for part in side.settings] for side in sides)
-        settings = [sampling(*[*picked, seed]) for picked, seed in zip(chosen_values, seeds)]
+        settings = [settings_of(picked, seed) for picked, seed in zip(chosen_values, seeds)]
         kinds, clips = ([values[side.voice[part]] for side in sides] for part in range(2))
         if settings[0] == settings[1] and kinds[0] == kinds[1] and (kinds[0] != CLIP or clips[0] == clips[1]):
             raise ValueError("A and B are the same: give one another voice, seed or setting")
@@ -106,22 +106,22 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) ->
         with blame(text_note):
             typed, *by_hand = (values[part] for part in text)
             said = sentences(tts, applied(typed, values[dictionary]), *by_hand)
-        return said, list(zip(voices, settings))
+        return said, [(voice, *both) for voice, both in zip(voices, settings)]
 
     def speak(values: dict, running: Running, turn: Turn):
         """Both, one after the other; `values` by component."""
         speeches = []
         said, both = asked(values)
         yield from first_turn(running, turn, status)
-        yield {side.seed: settings.seed for side, (_, settings) in zip(sides, both)}
-        for name, (voice, settings) in zip(SIDES, both):
-            for _, speech in turn.share(tts.stream(said, voice, settings, lambda _: running.stop.is_set())):
+        yield {side.seed: settings.seed for side, (_, settings, _) in zip(sides, both)}
+        for name, (voice, settings, tuned) in zip(SIDES, both):
+            chunks = tts.stream(said, voice, settings, lambda _: running.stop.is_set(), controls=tuned)
+            for _, speech in turn.share(chunks):
                 yield {status: f"<p>{name}:</p>{progress(speech, turn.others)}"}
             if running.stop.is_set():
                 raise Stopped(STOPPED)
             with turn:
-                speech.wav = tts.codec.waveform(speech.codes)
-            speeches.append(speech)
+                speeches.append(tts.decode(speech))
         order = (0, 1) if not values[blind] or secrets.randbelow(2) else (1, 0)
         first, second = speeches
         kinds = [values[side.voice.kind] for side in sides]
@@ -158,8 +158,9 @@ def compare_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) ->
         if made is None:
             raise failed("these two have their vote, or are no longer kept: generate both again")
         better = SIDES[made.order["XY".index(ballot[0])]] if ballot[0] in "XY" else NEITHER
-        settings = made.speeches[0].settings, made.speeches[1].settings
-        now = [*before, Vote(better, made.speeches[0].text, differing(*made.speeches), made.voices, settings)]
+        first, second = made.speeches
+        settings, tuned = (first.settings, second.settings), (first.controls, second.controls)
+        now = [*before, Vote(better, first.text, differing(first, second), made.voices, settings, tuned)]
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
             path = Path(folder, "phonelm-votes.csv")
             path.write_text(votes_csv(now), encoding="utf-8")
@@ -197,7 +198,7 @@ def _side(tts: TTS, aside: Aside, name: str) -> Side:
         voice, voice_note = voice_input(tts, aside, prefix)
         seed, keep = seed_controls(f"{prefix}seed")
         with gr.Accordion("Settings", open=False, elem_id=f"{prefix}settings"):
-            settings = controls(tts.model.config.n_codebooks)
+            settings = controls(tts, prefix)
     return Side(voice, voice_note, settings, seed, keep)
 
 

@@ -12,7 +12,7 @@ from phonelm.tts import TTS, Turn, Turns, identity
 from phonelm.ui import opening
 from phonelm.ui.aside import Aside
 from phonelm.ui.changed import changed_settings
-from phonelm.ui.controls import Controls, controls, new_seed, sampling, seed_controls, speed_slider
+from phonelm.ui.controls import Controls, controls, new_seed, seed_controls, settings_of, tempo_controls
 from phonelm.ui.dictionary import applied
 from phonelm.ui.edit import EditPanel, edit_panel
 from phonelm.ui.events import QUICK
@@ -56,15 +56,14 @@ def speak_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) -> N
         with gr.Column(scale=7, min_width=320):
             voice, voice_note = voice_input(tts, aside)
     run = run_buttons("Generate")
-    with gr.Row(elem_id="manner"):
-        speed = speed_slider()
+    tempo = tempo_controls(tts)
     with gr.Column() as near:
         note = gr.HTML(elem_id="link-note", elem_classes="status")
     result = result_view(tts, turns, opening.load(tts, here))
     edit = edit_panel(tts, turns, result, run)
     with fold("More settings", "settings"):
         seed, keep = seed_controls("seed")
-        settings = controls(tts.model.config.n_codebooks, speed)
+        settings = controls(tts, tempo=tempo)
     with near:
         changed_settings(settings, seed, keep)
     with fold("Links and files", "sharing"):
@@ -83,8 +82,8 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
 
     def speak(values: dict, running: Running, turn: Turn):
         """The speech, streamed; `values` by component."""
-        used = sampling(*[*(values[part] for part in form.settings), values[form.seed] if values[form.keep] else
-                          new_seed()])  # fmt: skip
+        new = values[form.seed] if values[form.keep] else new_seed()
+        used, tuned = settings_of([values[part] for part in form.settings], new)
         typed, *by_hand = (values[part] for part in form.text)
         with blame(form.text_note):
             written = (applied(typed, values[form.dictionary]), *by_hand)
@@ -96,13 +95,14 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
         with blame(form.voice_note), turn:
             voice = tts.voice(prompt)
         sound = LiveSound(secrets.token_hex(4), tts.codec.sample_rate)
-        for chunk, speech in turn.share(tts.stream(said, voice, used, lambda _: running.stop.is_set())):
+        chunks = tts.stream(said, voice, used, lambda _: running.stop.is_set(), controls=tuned)
+        for chunk, speech in turn.share(chunks):
             yield {result.live: sound.message(chunk, speech), result.status: progress(speech, turn.others)}
         if running.stop.is_set() and values[result.made] is not None:
             raise Stopped(KEPT)
         yield {result.live: sound.message(None, speech)}
         with turn:
-            speech.wav = tts.codec.waveform(speech.codes)
+            speech = tts.decode(speech)
             recipe = recipe_of(speech, written, prompt, here)
             speech = with_edits(tts, speech, recipe, values[form.loaded], running.stop.is_set, turn)
         with result.shown(Made(speech, replace(recipe, edits=speech.edits))) as updates:
