@@ -55,6 +55,18 @@ def test_speak_writes_audio_and_how_it_was_made(model, clip, tmp_path):
     assert made["stop_reason"] == "end of text" and made["real_time_factor"] > 0
 
 
+def test_speed_pitch_and_intonation_change_the_sound_and_no_code(model, clip, tmp_path):
+    made = {}
+    for name, options in (("plain", ()), ("slow", ("--speed", 0.5)), ("high", ("--pitch", 4, "--intonation", 0))):
+        wav, info = tmp_path / f"{name}.wav", tmp_path / f"{name}.json"
+        assert speak("Hi.", "--prompt", clip, "-o", wav, "--checkpoint", model, "--json", info, *options) == 0
+        made[name] = soundfile.read(wav)[0], json.loads(info.read_text())
+    (plain, before), (slow, slower), (high, _) = made.values()
+    assert len(slow) == 2 * len(plain) and len(high) == len(plain) and not (high == plain).all()
+    assert slower["codes_shape"] == before["codes_shape"] and slower["controls"]["speed"] == 0.5
+    assert slower["timeline"][-1]["end_s"] == pytest.approx(2 * before["timeline"][-1]["end_s"])
+
+
 def test_same_seed_writes_the_same_file(model, clip, tmp_path):
     for name in ("a", "b"):
         assert speak("Hi.", "--prompt", clip, "-o", tmp_path / f"{name}.wav", "--seed", 3, "--checkpoint", model) == 0
@@ -182,6 +194,8 @@ def bad(tmp_path):
         (["Hi.", "--prompt", "CLIP", "--temperature", "-1"], "temperature"),
         (["Hi.", "--prompt", "CLIP", "--codebooks", "7"], "4 codebooks"),
         (["Hi.", "--prompt", "CLIP", "--speed", "nan"], "speed"),
+        (["Hi.", "--prompt", "CLIP", "--pitch", "7"], "pitch_semitones must be from -6 to 6"),
+        (["Hi.", "--prompt", "CLIP", "--intonation", "-1"], "intonation"),
         (["Hi.", "--prompt", "CLIP", "-o", "BAD/no/where.wav"], "no folder"),
         (["Hi.", "--prompt", "CLIP", "-o", "BAD"], "folder"),
         (["Hi.", "--prompt", "CLIP", "-o", "BAD/a.txt"], ".opus"),

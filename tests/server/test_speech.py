@@ -14,6 +14,7 @@ import soundfile
 
 from phonelm.audio import to_int16
 from phonelm.audio.decode import decode
+from phonelm.codec import DecodeControls
 from phonelm.config import SAMPLE_RATE, SamplingConfig
 
 openai = pytest.importorskip("openai", reason="these tests need the package openai")
@@ -89,6 +90,15 @@ def test_lossless_formats_hold_the_speech(url, app_tts, tmp_path):
         assert_same(got, wav)
 
 
+def test_speed_and_pitch(url, app_tts):
+    asked = {"input": "Hello there.", "response_format": "pcm", "seed": 5, "speed": 0.5, "pitch": 3}
+    answer = httpx.post(f"{url}/v1/audio/speech", json=asked, timeout=60)
+    controls = DecodeControls(speed=0.5, pitch_semitones=3)
+    alone = to_int16(app_tts.speak("Hello there.", settings=SamplingConfig(seed=5), controls=controls).wav)
+    sound = np.frombuffer(answer.content, "<i2")
+    assert len(sound) == len(alone) and np.abs(sound.astype(int) - alone).max() <= 4
+
+
 @pytest.mark.parametrize("kind", ["mp3", "opus", "aac"])
 def test_lossy_formats_hold_about_the_speech(client, app_tts, tmp_path, kind):
     answer = client.audio.speech.create(model="phonelm", voice="bundled", input=TEXT, response_format=kind)
@@ -157,6 +167,8 @@ def test_a_long_text_is_the_same_as_read_aloud(client, app_tts, tmp_path):
         ({"input": "Hi.", "response_format": "midi"}, 400, "response_format", "'mp3'"),
         ({"input": "Hi.", "speed": 4}, 400, "speed", "speed must be from 0.5 to 2"),
         ({"input": "Hi.", "speed": "fast"}, 400, "speed", "number"),
+        ({"input": "Hi.", "pitch": -7}, 400, "pitch", "pitch must be from -6 to 6, not -7"),
+        ({"input": "Hi.", "intonation": 3}, 400, "intonation", "intonation must be from 0 to 2"),
         ({"input": "Hi.", "temperature": 9}, 400, "temperature", "temperature must be from"),
         ({"input": "Hi.", "seed": -1}, 400, "seed", "seed must be from 0"),
         ({"input": "Hi.", "pich": 2}, 400, "pich", "unknown parameter: pich"),
