@@ -96,7 +96,7 @@ def busy(app_tts, monkeypatch):
     """The model answers nobody until `go` is set, and then with an error; `most` used it at the same time."""
     go, active, most = threading.Event(), [], []
 
-    def stream(*_):
+    def stream(*_, **__):
         active.append(1)
         most.append(len(active))
         go.wait(60)

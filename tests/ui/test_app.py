@@ -256,8 +256,8 @@ def test_a_stop_at_the_first_frame_is_speech_too(app_tts):
 def test_work_ends_when_the_user_goes_away(client, app_tts, monkeypatch):
     seen, stream = [], app_tts.stream
 
-    def watched(*args):
-        for chunk, speech in stream(*args):
+    def watched(*args, **options):
+        for chunk, speech in stream(*args, **options):
             seen.append(speech)
             time.sleep(0.3)  # or all would be said before the cancelling is known
             yield chunk, speech
