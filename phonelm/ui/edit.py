@@ -13,7 +13,7 @@ from phonelm.ui.controls import new_seed, seed_controls
 from phonelm.ui.events import KEEP_S, MODEL, QUICK, failed, user_of
 from phonelm.ui.html import problem, waiting
 from phonelm.ui.phonemes import say_again, span_notation
-from phonelm.ui.result import PLAY, Made, Result
+from phonelm.ui.result import PLAY, Made, Result, retuned
 from phonelm.ui.run import Run, Running
 
 HINT = (
@@ -25,9 +25,10 @@ GONE = "this speech is no longer kept: generate it again"
 
 
 class EditPanel(NamedTuple):
-    """`cleared`: updates for another speech, of which nothing is chosen."""
+    """`cleared`: updates for another speech, of which nothing is chosen; `undo` is among them."""
 
     cleared: dict[Any, Any]
+    undo: gr.Button
 
 
 def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
@@ -91,7 +92,7 @@ def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
         check(running)
         if made is None or made.before is None:
             raise failed(GONE)
-        edit, old = made.speech.edits[-1], made.before
+        edit, old = made.speech.edits[-1], retuned(tts, made.before, made.recipe.controls)
         with result.shown(old, (edit.start, edit.end)) as updates:
             yield updates | {
                 about: _about(old.speech, edit.start, edit.end), span: (edit.start, edit.end),
@@ -109,7 +110,7 @@ def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
     for after in (said.then, said.failure):  # Gradio 6.31 leaves out `then` after a failure
         after(lambda chosen: gr.update(interactive=chosen is not None), span, again, **QUICK)
     undo.click(back, [result.made, run.flag], [*result.parts, *parts, undo], **shared).success(None, js=PLAY)
-    return EditPanel(nothing | {undo: gr.update(interactive=False)})
+    return EditPanel(nothing | {undo: gr.update(interactive=False)}, undo)
 
 
 def _about(speech: Speech, start: int, end: int) -> str:

@@ -20,8 +20,8 @@ from phonelm.ui.differences import counterparts
 WAVE_BINS = 4  # outline points of the waveform in each frame
 PARTS = 10_000  # probabilities are sent as whole ten-thousandths
 SCRIPTS = (
-    "grid_colours.js", "grid_lanes.js", "grid_readout.js", "grid_choice.js", "grid_overview.js", "grid_page.js",
-    "grid.js",
+    "grid_colours.js", "grid_lanes.js", "grid_pitch.js", "grid_readout.js", "grid_choice.js", "grid_overview.js",
+    "grid_page.js", "grid.js",
 )  # fmt: skip
 CENTIBITS = 100  # entropies as hundredths of a bit
 
@@ -43,7 +43,8 @@ def grid_data(
         lists over the cells, codebook by codebook (cell = k * T + t): `codes`, `probability` in ten-thousandths,
         `entropy` in hundredths of a bit, `top` and `top_probability` with R entries for each cell; `clamped`, the
         cells where the clamp removed the first choice; `clamp`, the setting; `wave`, lowest and highest sample of
-        each of `WAVE_BINS` parts of each frame, in percent of the loudest; `other`, `counterparts` over the cells, or
+        each of `WAVE_BINS` parts of each frame, in percent of the loudest; `f0`, pitch of each frame in Hz, 0 where
+        unvoiced, empty if the codec has no pitch; `other`, `counterparts` over the cells, or
         None.
     Raises:
         ValueError: nothing was spoken.
@@ -71,6 +72,7 @@ def grid_data(
         "clamped": [i for i, p in enumerate(picks) if p.clamped],
         "clamp": speech.settings.clamp,
         "wave": _wave(speech.wav, t),
+        "f0": [round(hz, 1) for hz in speech.pitch_hz.tolist()],
         "other": None if other is None else counterparts(speech, other).ravel().tolist(),
     }
 

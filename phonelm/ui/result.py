@@ -6,7 +6,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -16,7 +16,7 @@ import gradio as gr
 from gradio.components import Component
 
 from phonelm.audio import write_audio
-from phonelm.tts import COLOUR_BY, TTS, Recipe, Speech, Turns, save_grid
+from phonelm.tts import COLOUR_BY, TTS, DecodeControls, Recipe, Speech, Turns, save_grid
 from phonelm.ui.downloads import KINDS, save_all
 from phonelm.ui.events import KEEP_S, MODEL, failed, user_of
 from phonelm.ui.grid import code_grid, grid_json
@@ -40,16 +40,31 @@ class Made:
     Attributes:
         before: what it was before its last edit.
         key: names it among the takes in the page.
+        replaces: the key of the take whose place it takes there.
     """
 
     speech: Speech
     recipe: Recipe
     before: Made | None = None
     key: str = field(default_factory=lambda: secrets.token_hex(6))
+    replaces: str = ""
 
     def __deepcopy__(self, _memo: dict) -> Made:
         """Sessions share what is on the page when it opens."""
         return self
+
+
+def retuned(tts: TTS, made: Made, controls: DecodeControls) -> Made:
+    """A take with other controls (without `mean_hz`), which takes the place of `made`; `made` itself if it has them.
+
+    Raises:
+        CodecError: the codec has no such controls.
+    """
+    if made.recipe.controls == controls:
+        return made
+    speech = tts.decode(made.speech, controls)
+    recipe = replace(made.recipe, controls=controls)
+    return replace(made, speech=speech, recipe=recipe, key=secrets.token_hex(6), replaces=made.key)
 
 
 class Recent:
@@ -134,7 +149,7 @@ def _values(made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[
         yield {
             **save_all(speech, made.recipe, Path(folder)), "status": summary(speech), "audio": str(take),
             "codebooks": len(speech.frames[0].codes), "grid": grid_json(speech, chosen=chosen, take=made.key),
-            "take": take_json(made.key, speech),
+            "take": take_json(made.key, speech, made.replaces),
         }  # fmt: skip
 
 

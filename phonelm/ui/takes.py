@@ -16,11 +16,12 @@ PLAYER = "#speech audio, #takes audio"  # Gradio's; before it has one, that of t
 KEPT = 10  # takes that survive a reload
 
 
-def take_json(key: str, speech: Speech) -> str:
+def take_json(key: str, speech: Speech, replaces: str = "") -> str:
     """What a row says of a speech; its sound is in the player's file `take-KEY.wav`, the rest in the grid."""
     return json.dumps({
         "key": key, "text": speech.text, "voice": speech.voice.name or "your clip", "seed": speech.settings.seed,
         "seconds": round(speech.duration_s, 2), "edits": len(speech.edits),
+        "replaces": replaces,
     })  # fmt: skip
 
 

@@ -102,7 +102,7 @@ function paint() {
   if (cursor) drawCursor(context, view, cursor, document.activeElement === scroller);
   drawGutter(context, view, gridHeight(view.data));
   drawOverview(view, now());
-  Object.assign(canvas.dataset, {px: view.px, gutter: GUTTER, codes: TOPS.codes});
+  Object.assign(canvas.dataset, {px: view.px, gutter: GUTTER, codes: TOPS.codes, pitch: TOPS.pitch});
   element.dataset.time = now().toFixed(3);
 }
 

@@ -63,7 +63,7 @@ function readTheme(node) {
   return {
     ink: value("--body-text-color"), soft: value("--body-text-color-subdued"), line: value("--border-color-primary"),
     paper: value("--background-fill-primary"), faint: value("--border-color-primary"), accent: value("--color-accent"),
-    mark: "#ef4444", lone: "#f59e0b", wave: "#3b82f6", font: value("--font") || "sans-serif",
+    mark: "#ef4444", lone: "#f59e0b", wave: "#3b82f6", pitch: "#8b5cf6", voiced: "rgb(139 92 246 / .14)", font: value("--font") || "sans-serif",
     word: ["rgb(59 130 246 / .22)", "rgb(59 130 246 / .34)"], phoneme: ["rgb(245 158 11 / .22)", "rgb(245 158 11 / .36)"],
     pause: "rgb(128 128 128 / .14)",
   };

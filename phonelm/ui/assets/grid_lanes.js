@@ -1,9 +1,9 @@
 // The lanes, drawn on a canvas as wide as the window on them. A view is {data, theme, colour, kind, width, scroll, px}:
 // CSS pixels, `scroll` the first one shown, `px` the width of a frame.
 
-const AXIS = 20, WAVE = 52, WORD = 24, PHONEME = 36, GAP = 4, ROW = 20;
-const TOPS = {axis: 0, wave: AXIS, word: AXIS + WAVE + GAP, phoneme: AXIS + WAVE + WORD + 2 * GAP,
-  codes: AXIS + WAVE + WORD + PHONEME + 3 * GAP};
+const AXIS = 20, WAVE = 52, PITCH = 56, WORD = 24, PHONEME = 36, GAP = 4, ROW = 20;
+const TOPS = {axis: 0, wave: AXIS, pitch: AXIS + WAVE + GAP, word: AXIS + WAVE + PITCH + 2 * GAP,
+  phoneme: AXIS + WAVE + PITCH + WORD + 3 * GAP, codes: AXIS + WAVE + PITCH + WORD + PHONEME + 4 * GAP};
 const GUTTER = 74;
 
 function gridHeight(data) {
@@ -34,6 +34,7 @@ function drawLanes(c, view) {
   c.clearRect(0, 0, width, height);
   drawAxis(c, view, first, last);
   drawWave(c, view, first, last);
+  drawPitch(c, view, first, last);
   drawSpans(c, view, data.words, TOPS.word, WORD, theme.word, "");
   drawSpans(c, view, data.phonemes, TOPS.phoneme, PHONEME, theme.phoneme, "ms");
   drawCells(c, view, first, last);
@@ -129,6 +130,7 @@ function drawGutter(c, view, height) {
   c.textBaseline = "middle";
   const name = (text, y) => c.fillText(text, GUTTER - 8, y);
   name("wave", TOPS.wave + WAVE / 2);
+  drawPitchScale(c, view, name);
   name("words", TOPS.word + WORD / 2);
   name("phonemes", TOPS.phoneme + PHONEME * 0.34);
   name("ms", TOPS.phoneme + PHONEME * 0.76);

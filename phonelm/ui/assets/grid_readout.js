@@ -33,6 +33,8 @@ function showReadout(place, data, cell, aloud) {
   const [word] = data.words[spanAt(data.words, cell.frame)];
   const where = [`frame ${cell.frame}`, `${(cell.frame * data.frame_s).toFixed(3)} s`,
     `phoneme ${symbol} (${Math.round((end - start) * data.frame_s * 1000)} ms)${word ? ` of “${word}”` : ""}`];
+  const pitch = pitchText(data, cell.frame);
+  if (pitch) where.push(`pitch ${pitch}`);
   if (cell.book === undefined) {
     place.replaceChildren(node("p", where.join(" · "), "where"));
     return;

@@ -15,3 +15,13 @@ document.addEventListener("click", (event) => {
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
   document.querySelector("#status").scrollIntoView({behavior, block: innerWidth < 700 ? "start" : "center"});
 });
+
+// Gradio says that a slider was released only for the pointer. Keys and the number beside it release it here.
+const SLIDERS = "#speed input, #pitch input, #intonation input";
+for (const name of ["keyup", "change"]) {
+  document.addEventListener(name, (event) => {
+    if (!event.target.matches?.(SLIDERS)) return;
+    const isMoved = name === "keyup" ? event.target.type === "range" && event.key !== "Tab" : event.target.type === "number";
+    if (isMoved) event.target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+  }, true);
+}

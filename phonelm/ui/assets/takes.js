@@ -144,7 +144,12 @@ function add() {
   const take = {...JSON.parse(props.value), time: Date.now(), name: ""};
   current = take.key;
   if (!takes.some(({key}) => key === take.key)) {
-    takes = [take, ...takes].slice(0, ROWS);
+    const old = takes.find(({key}) => key === take.replaces); // the same codes at another speed or pitch
+    if (old) {
+      take.name = old.name;
+      forgetTake(old.key);
+    }
+    takes = [take, ...takes.filter((other) => other !== old)].slice(0, ROWS);
     fill(take);
   }
   draw();

@@ -24,6 +24,7 @@ from phonelm.ui.live import LiveSound
 from phonelm.ui.phonemes import sentences
 from phonelm.ui.remember import remember
 from phonelm.ui.result import Made, Result, result_view
+from phonelm.ui.retune import retune_at_once
 from phonelm.ui.run import Job, Run, Running, Stopped, blame, first_turn, run_buttons
 from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
 from phonelm.ui.text_input import TextInput, text_input
@@ -115,5 +116,6 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
 
     inputs = {*form.text, form.dictionary, *form.voice, *form.settings, form.seed, form.keep, form.loaded, result.made}
     outputs: list[Any] = [*result.parts, form.text_note, form.voice_note, form.seed, *edit.cleared]
-    run.wire(Job(turns, speak, inputs, outputs, result.status, {result.live: None}, [form.voice.clip]))
+    spoken = run.wire(Job(turns, speak, inputs, outputs, result.status, {result.live: None}, [form.voice.clip]))
+    retune_at_once(tts, turns, form.settings, run, spoken, result, edit)
     result.takes.choose(open_take, None, [*result.parts, *edit.cleared], **QUICK)
