@@ -16,12 +16,14 @@ from phonelm.config import CARD, FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
 WINDOW = 3 * HOP_LENGTH  # samples; 40 ms, so that a voice's harmonics can be told apart
 HOP = HOP_LENGTH // 2
 RANGE_DB = 80.0  # from the loudest to what is drawn black
 FLOOR = 1e-10  # of power, so that silence has a logarithm
 DPI = 130
+PITCH_HZ, PITCH_TICKS = (50, 560), (50, 100, 200, 400)  # the range that the decoder knows, and marks in it
 LABEL_IN = 0.3  # kept free at the top, where the page writes the picture's label
 INK, PALE = "#1f2937", 0.25  # of text; opacity of codebooks that are not heard
 
@@ -55,10 +57,18 @@ def draw_spectrogram(db: np.ndarray, top_db: float) -> np.ndarray:
     return _pixels(figure)
 
 
-def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
-    """(1, K, T) codes -> (H, W, 3) uint8: a cell for each, coloured by the code; pale beyond the first `heard` rows."""
+def draw_codes(codes: Tensor, heard: int, f0_hz: np.ndarray | None = None) -> np.ndarray:
+    """(1, K, T) codes -> (H, W, 3) uint8: a cell for each, coloured by the code; pale beyond the first `heard` rows.
+
+    Args:
+        f0_hz: (T,), pitch of each frame, 0 where unvoiced, drawn above the codes on a logarithmic scale; None for none.
+    """
     _, k, t = codes.shape
-    figure, axes = _figure(11.0, 2.0)
+    figure, axes = _figure(11.0, 2.0 if f0_hz is None else 3.2)
+    if f0_hz is not None:
+        rows = GridSpec(2, 1, figure, height_ratios=(2, 3))
+        axes.set_subplotspec(rows[1])
+        _draw_pitch(figure.add_subplot(rows[0], sharex=axes), f0_hz)
     opacity = np.repeat(np.where(np.arange(k) < heard, 1, PALE)[:, None], t, 1)
     axes.imshow(
         codes[0].cpu().numpy(), aspect="auto", cmap="turbo", vmin=0, vmax=CARD - 1, interpolation="nearest",
@@ -67,6 +77,18 @@ def draw_codes(codes: Tensor, heard: int) -> np.ndarray:
     axes.set_yticks(range(1, k + 1))
     axes.set_ylabel("codebook", size=8, color=INK)
     return _pixels(figure)
+
+
+def _draw_pitch(axes: Axes, f0_hz: np.ndarray) -> None:
+    """The pitch of voiced frames; nothing where there is no voice."""
+    times = (np.arange(len(f0_hz)) + 0.5) / FRAME_RATE
+    axes.plot(times, np.where(f0_hz > 0, f0_hz, np.nan), ".-", color="#7c3aed", linewidth=1.2, markersize=2)
+    axes.set_yscale("log")
+    axes.set_ylim(*PITCH_HZ)
+    axes.set_yticks(PITCH_TICKS, list(map(str, PITCH_TICKS)))
+    axes.set_yticks([], minor=True)
+    axes.set_ylabel("pitch, Hz", size=8, color=INK)
+    axes.tick_params(labelsize=7, labelcolor=INK, labelbottom=False)
 
 
 def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:

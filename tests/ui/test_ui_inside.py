@@ -39,6 +39,16 @@ def test_codebooks_that_are_not_heard_are_pale():
     assert means == sorted(means) and means[0] < means[1] < means[2]
 
 
+def test_the_pitch_of_voiced_frames_is_above_the_codes():
+    codes = torch.randint(0, CARD, (1, 8, 80), generator=torch.Generator().manual_seed(0))
+    plain, unvoiced, low, high = (
+        draw_codes(codes, 8, None if hz is None else np.full(80, hz, np.float32)) for hz in (None, 0, 80, 320)
+    )
+    assert unvoiced.shape == low.shape and low.shape[0] > plain.shape[0] and low.shape[1] == plain.shape[1]
+    rows = [np.flatnonzero((picture != unvoiced).any(axis=(1, 2))) for picture in (low, high)]
+    assert len(rows[0]) and len(rows[1]) and rows[1].max() < rows[0].min() < low.shape[0] / 2
+
+
 def test_a_clip_is_cut_resampled_and_encoded(app_tts, tmp_path):
     write_audio(tmp_path / "long.wav", tone(200, MAX_S + 3, 16_000), 16_000)
     found = encoded(app_tts, str(tmp_path / "long.wav"))

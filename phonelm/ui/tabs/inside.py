@@ -60,7 +60,7 @@ def inside_tab(tts: TTS, turns: Turns) -> None:
     with gr.Row():
         before = gr.Image(label="Spectrogram of the clip", elem_id="inside-before", **picture)
         after = gr.Image(label="Spectrogram of the sound from its codes", elem_id="inside-after", **picture)
-    codes = gr.Image(label="The codes; pale: not decoded", elem_id="inside-codes", **picture)
+    codes = gr.Image(label="Pitch and codes; pale: not decoded", elem_id="inside-codes", **picture)
     kept = gr.State(time_to_live=KEEP_S)
 
     def analyse(path: str | None, n: int, request: gr.Request):
@@ -95,7 +95,8 @@ def inside_tab(tts: TTS, turns: Turns) -> None:
     def drawn(found: Encoded, n: int, wav: np.ndarray):
         """Pictures of the sound of the first `n` codebooks, (S,) float32."""
         top_db = float(spectrogram(found.wav).max())  # the clip's, so that both pictures have the same scale
-        return {after: draw_spectrogram(spectrogram(wav), top_db), codes: draw_codes(found.codes, n)}
+        f0_hz = tts.codec.parameters(found.codes[:, :n]).f0_hz[0].cpu().numpy() if tts.codec.has_controls else None
+        return {after: draw_spectrogram(spectrogram(wav), top_db), codes: draw_codes(found.codes, n, f0_hz)}
 
     shared = {"api_visibility": "private", "show_progress": "minimal", **MODEL}
     clip.change(analyse, [clip, count], [kept, note, heard, again, before, after, codes], **shared)
