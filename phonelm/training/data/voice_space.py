@@ -51,7 +51,7 @@ def find_components(tables: Array, voices: Sequence[int], half: slice) -> Compon
 
 def draw_mixture(components: Components, rng: np.random.Generator) -> Array:
     """(V,) float: a new speaker, normal along each component and within `LIMIT`, as a mixture of deviations."""
-    z: Array = rng.normal(size=components.mixtures.shape[1])
+    z = np.asarray(rng.normal(size=components.mixtures.shape[1]))
     while (far := np.abs(z) > LIMIT).any():
         z[far] = rng.normal(size=int(far.sum()))
     return components.mixtures @ z
