@@ -21,7 +21,7 @@ from phonelm.tts import TTS  # noqa: E402
 from phonelm.ui.examples import CLONED  # noqa: E402
 
 TEXT, SEED = "Who said that it could not speak? Listen.", 7
-WIDTH, HEIGHT, WAIT_MS = 1280, 1160, 180_000
+WIDTH, HEIGHT, WAIT_MS = 1280, 1480, 180_000
 
 
 def open_page(browser: Browser, url: str, theme: str) -> Page:
