@@ -28,7 +28,7 @@ def batch(seed=0):
     symbols = torch.randint(1, 60, (1, N), generator=g)
     return Batch(
         symbols, torch.ones(1, N, dtype=torch.bool), torch.tensor([N]), codes, pointer, hold, pointer >= 0,
-        previous(codes, pointer, TINY.card), codes, advance,
+        previous(codes, pointer, TINY.card), codes, advance, codes[:, :P], torch.tensor([P]),
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_padding_changes_nothing(tiny_model):
         pad = lambda x, value=0: torch.cat([x, torch.full((1, 6, *x.shape[2:]), value, dtype=x.dtype)], 1)  # noqa: E731
         padded = Batch(
             pad(b.symbols), pad(b.word_starts), b.text_lengths, pad(b.codes), pad(b.pointer, -1), pad(b.hold),
-            pad(b.target), pad(b.prev), pad(b.seen), pad(b.advance),
+            pad(b.target), pad(b.prev), pad(b.seen), pad(b.advance), b.prompt, b.prompt_lengths,
         )  # fmt: skip
         both, _ = forward(tiny_model, padded)
     torch.testing.assert_close(alone, both, atol=1e-5, rtol=1e-4)

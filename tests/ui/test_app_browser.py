@@ -110,8 +110,14 @@ def test_text_becomes_speech_and_a_grid(page):
     page.wait_for_selector("#stop[disabled]")
     assert colours(page)[0] > 20
     for name, start in (
-        ("JSON", b"{"), ("WAV", b"RIFF"), ("MP3", (b"ID3", b"\xff")), ("SRT", b"1\n00:00:00,"), ("VTT", b"WEBVTT"),
-        ("ZIP", b"PK"), ("PNG", b"\x89PNG"), ("SVG", b"<?xml"),
+        ("JSON", b"{"),
+        ("WAV", b"RIFF"),
+        ("MP3", (b"ID3", b"\xff")),
+        ("SRT", b"1\n00:00:00,"),
+        ("VTT", b"WEBVTT"),
+        ("ZIP", b"PK"),
+        ("PNG", b"\x89PNG"),
+        ("SVG", b"<?xml"),
     ):
         with page.expect_download() as download:
             page.click(f"#downloads button:has-text('{name}')")
