@@ -135,6 +135,15 @@ class SourceFilterConfig:
     voicing_weight: float = 0.2
     noise_weight: float = 0.2
     noise_db: float = 0.0  # added to the level that WORLD finds for the noise of voiced frames
+    free_noise: bool = False  # noise of voiced frames learns from the waveform like the rest, not from WORLD
+    likeness_weight: float = 0.0  # gradient on the envelopes, as a share of the energy distance's; 0: off
+    adversarial_weight: float = 0.0  # likewise; 0: no discriminators
+    adversarial_from: float = 0.1  # share of the budget after which the discriminators start to learn
+    discriminator_steps: int = 300  # steps that they learn alone
+    adversarial_ramp: int = 300  # further steps over which `adversarial_weight` rises to its value
+    discriminator_lr: float = 3e-4
+    discriminator_width: int = 16
+    adversarial_frames: int = 40  # part of a crop that the discriminators hear
     ema_decay: float = 0.998  # of the averaged weights, which are those that are saved
     codebooks_used: tuple[int, ...] = (4, 4, 4, 4, 8, 2)  # each crop trains with a number of codebooks drawn from these
     dataset_weights: dict[str, float] = field(default_factory=dict)  # how often a dataset is drawn, if not 1
@@ -152,7 +161,9 @@ class SourceFilterConfig:
             raise ValueError(f"precision must be one of bf16, fp32, not {self.precision!r}")
         limits = {
             "batch_size": (1, 4096), "crop_frames": (8, 3000), "lr": (0, 1), "trunk_lr": (0, 1), "noise_db": (-60, 20),
-            "holdout_share": (0, 1), "max_steps": (0, 10**9),
+            "holdout_share": (0, 1), "max_steps": (0, 10**9), "likeness_weight": (0, 10), "adversarial_weight": (0, 10),
+            "adversarial_from": (0, 1), "discriminator_steps": (0, 10**9), "adversarial_ramp": (1, 10**9),
+            "discriminator_lr": (0, 1), "discriminator_width": (2, 256), "adversarial_frames": (8, 3000),
         }  # fmt: skip
         _check(self, limits)
         _check_codebooks(self.codebooks_used)

@@ -31,8 +31,9 @@ from phonelm.training.codec.source_filter.alignment import align, interpolate_ph
 from phonelm.training.codec.source_filter.cache import make_cache
 from phonelm.training.codec.source_filter.crops import SIDE, Crops
 from phonelm.training.codec.source_filter.energy import SpectralEnergyDistance
-from phonelm.training.codec.source_filter.step import Learner, TeacherForcedDecoder, noise_loss, pitch_loss, source
+from phonelm.training.codec.source_filter.step import Learner, noise_loss, pitch_loss, source
 from phonelm.training.codec.source_filter.targets import MIN_S, make_targets, noise_level
+from phonelm.training.codec.source_filter.teacher_forced import TeacherForcedDecoder
 from phonelm.training.codec.source_filter.train import SourceFilterRun
 from phonelm.training.config import SourceFilterConfig
 from phonelm.training.run import make_accelerator
@@ -44,6 +45,10 @@ TINY = CodecConfig(
 CONFIG = SourceFilterConfig(
     batch_size=2, crop_frames=16, max_steps=4, warmup_steps=2, codebooks_used=(1, 2),
     holdout_share=0.0,
+)  # fmt: skip
+ADVERSARIAL = replace(
+    CONFIG, adversarial_weight=0.4, likeness_weight=0.1, free_noise=True, adversarial_from=0.0, discriminator_steps=1,
+    adversarial_ramp=2, discriminator_width=4, adversarial_frames=10,
 )  # fmt: skip
 
 
@@ -252,9 +257,10 @@ def test_a_few_steps_lower_every_loss(utterances, codec):
 
 
 @pytest.mark.slow
-def test_a_resumed_run_equals_an_undisturbed_one_and_no_code_changes(data, codec, tmp_path):
-    SourceFilterRun([data], tmp_path / "straight", CONFIG, codec, cache=tmp_path / "targets").train()
-    broken = SourceFilterRun([data], tmp_path / "broken", CONFIG, codec, cache=tmp_path / "targets")
+@pytest.mark.parametrize("config", [CONFIG, ADVERSARIAL], ids=["alone", "adversarial"])
+def test_a_resumed_run_equals_an_undisturbed_one_and_no_code_changes(data, codec, tmp_path, config):
+    SourceFilterRun([data], tmp_path / "straight", config, codec, cache=tmp_path / "targets").train()
+    broken = SourceFilterRun([data], tmp_path / "broken", config, codec, cache=tmp_path / "targets")
     step = broken.step
 
     def stop_after_two():
@@ -266,7 +272,7 @@ def test_a_resumed_run_equals_an_undisturbed_one_and_no_code_changes(data, codec
     broken.step = stop_after_two
     with pytest.raises(KeyboardInterrupt):
         broken.train()
-    other = replace(CONFIG, lr=1.0)
+    other = replace(config, lr=1.0)
     SourceFilterRun([data], tmp_path / "broken", other, codec, resume=True, cache=tmp_path / "targets").train()
     one, two = (checkpoint.load(tmp_path / name / LAST, SourceFilterRun.kind)[0] for name in ("straight", "broken"))
     assert one.keys() == two.keys() and any(k.startswith("optimizer.0") for k in one)
@@ -292,6 +298,7 @@ def test_a_new_decoder_starts_with_the_layers_of_the_old_one(data, codec, tmp_pa
     [
         (["--stage", "source-filter"], "--init"),
         (["--stage", "source-filter", "--init", "CODEC", "--batch-size", "0"], "batch_size"),
+        (["--stage", "source-filter", "--init", "CODEC", "--adversarial-weight", "-1"], "adversarial_weight"),
         (["--stage", "source-filter", "--init", "CODEC", "--weights", "set=0"], "no utterance"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Small discriminators of the decoder's waveform: by period (HiFi-GAN) and by complex STFT (EnCodec)."""
+"""Small discriminators of the decoder's waveform: by period (HiFi-GAN) and by STFT (EnCodec)."""
 
 from __future__ import annotations
 
@@ -41,15 +41,16 @@ class SpectrumDiscriminator(nn.Module):
     """Convolutions over the real and imaginary parts of an STFT, which include phase (EnCodec, arXiv:2210.13438).
 
     Magnitudes are raised to the power `POWER`, similar to loudness. Without it most bins would be close to zero.
-    EnCodec does not do this.
+    EnCodec does not do this. With `magnitudes` it sees only magnitudes, as in UnivNet (arXiv:2106.07889).
     """
 
     window: Tensor
 
-    def __init__(self, n_fft: int, width: int):
+    def __init__(self, n_fft: int, width: int, magnitudes: bool = False):
         super().__init__()
+        self.magnitudes = magnitudes
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        self.layers = nn.ModuleList([_layer(nn.Conv2d(2, width, (3, 9), (1, 2), (1, 4)))])
+        self.layers = nn.ModuleList([_layer(nn.Conv2d(1 if magnitudes else 2, width, (3, 9), (1, 2), (1, 4)))])
         for dilation in (1, 2, 4):  # over time; the second axis is frequency
             self.layers.append(_layer(nn.Conv2d(width, width, (3, 9), (1, 2), (dilation, 4), (dilation, 1))))
         self.layers.append(_layer(nn.Conv2d(width, width, 3, padding=1)))
@@ -59,7 +60,8 @@ class SpectrumDiscriminator(nn.Module):
         """(B, 1, S) -> logits (B, 1, frames, bands) and the outputs of the layers."""
         with torch.autocast(wav.device.type, enabled=False):
             parts = torch.view_as_real(spectrum(wav.float(), self.window))
-            parts = parts * (parts.square().sum(-1, keepdim=True) + QUIET**2) ** ((POWER - 1) / 2)
+            power = parts.square().sum(-1, keepdim=True) + QUIET**2
+            parts = power ** (POWER / 2) if self.magnitudes else parts * power ** ((POWER - 1) / 2)
         return _run(self, rearrange(parts, "b f t c -> b c t f"))
 
 
@@ -81,15 +83,17 @@ class Discriminators(nn.Module):
     """All discriminators.
 
     Args:
-        width: channels of the first layer of a period discriminator. A spectrum discriminator has half as many in all
-            layers. 16 suits a CPU; HiFi-GAN and EnCodec have 32.
+        width: channels of the first layer of a period discriminator. 16 suits a CPU; HiFi-GAN and EnCodec have 32.
+        spectrum_width: channels of all layers of a spectrum discriminator, half of `width` by default.
+        magnitudes: the spectrum discriminators see no phase.
     """
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, spectrum_width: int | None = None, magnitudes: bool = False):
         super().__init__()
+        spectrum_width = width // 2 if spectrum_width is None else spectrum_width
         self.nets = nn.ModuleList(
             [PeriodDiscriminator(period, width) for period in PERIODS]
-            + [SpectrumDiscriminator(n_fft, width // 2) for n_fft in N_FFTS]
+            + [SpectrumDiscriminator(n_fft, spectrum_width, magnitudes) for n_fft in N_FFTS]
         )
 
     def forward(self, wav: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:

@@ -1,6 +1,8 @@
-"""Losses of codec training: multi-scale log-mel, adversarial (hinge), feature matching."""
+"""Losses of codec training: multi-scale log-mel, adversarial (hinge), feature matching, likeness."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -66,19 +68,42 @@ def discriminator_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return torch.stack([F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake, strict=True)]).mean()
 
 
-def adversarial_loss(fake: list[Tensor]) -> Tensor:
-    """Hinge loss of the decoder: its logits should be above 1 (as in Vocos, arXiv:2306.00814)."""
-    return torch.stack([F.relu(1 - f).mean() for f in fake]).mean()
+def adversarial_loss(fake: list[Tensor], weights: Sequence[float] | None = None) -> Tensor:
+    """Hinge loss of the decoder: its logits should be above 1 (as in Vocos, arXiv:2306.00814).
+
+    Args:
+        fake: the logits of each discriminator, any shape.
+        weights: of the discriminators in the mean, equal by default.
+    """
+    return _weighted_mean([F.relu(1 - f).mean() for f in fake], weights)
 
 
-def feature_loss(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tensor:
+def feature_loss(real: list[list[Tensor]], fake: list[list[Tensor]], weights: Sequence[float] | None = None) -> Tensor:
     """Feature matching (MelGAN, arXiv:1910.06711): mean over discriminators of the summed L1 of their layers.
 
     Args:
         real, fake: the layer outputs of each discriminator, with equal shapes.
+        weights: of the discriminators in the mean, equal by default.
     """
     sums = [
         torch.stack([F.l1_loss(f, r.detach()) for r, f in zip(*pair, strict=True)]).sum()
         for pair in zip(real, fake, strict=True)
     ]
-    return torch.stack(sums).mean()
+    return _weighted_mean(sums, weights)
+
+
+def _weighted_mean(values: list[Tensor], weights: Sequence[float] | None) -> Tensor:
+    stacked = torch.stack(values)
+    return stacked.mean() if weights is None else (stacked * stacked.new_tensor(weights)).sum() / sum(weights)
+
+
+def likeness_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Distance of two waveforms as the codec's encoder hears them: relative L1, plus 1 - cosine similarity by frame.
+
+    Feature matching with a frozen network instead of a discriminator (perceptual loss, arXiv:1603.08155).
+
+    Args:
+        output, target: (B, dimension, T), latents of the encoder.
+    """
+    near = F.l1_loss(output, target) / target.abs().mean().clamp(min=1e-6)
+    return near + (1 - F.cosine_similarity(output, target, dim=1)).mean()

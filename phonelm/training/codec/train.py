@@ -168,6 +168,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="stage source-filter: how often a dataset is drawn, if not 1")  # fmt: skip
     add("--noise-db", type=float, default=source.noise_db, metavar="DB", help="stage source-filter: added to the level "
         "of voiced noise that WORLD finds (default 0)")  # fmt: skip
+    add("--free-noise", action="store_true", help="stage source-filter: WORLD does not teach the noise of voiced "
+        "frames; recommended")  # fmt: skip
+    add("--likeness-weight", type=float, default=source.likeness_weight, metavar="SHARE", help="stage source-filter: "
+        "distance in the encoder's latents, as a share of the main gradient (default 0: off; try 0.1)")  # fmt: skip
+    add("--adversarial-weight", type=float, default=source.adversarial_weight, metavar="SHARE", help="stage "
+        "source-filter: discriminators, as a share of the main gradient (default 0: off; try 0.4)")  # fmt: skip
     add("--precision", choices=("bf16", "fp32"), default=first.precision, help="default %(default)s")
     add("--seed", type=int, default=0)
     add("--cache", type=Path, metavar="DIR", help="folder of decoded audio or targets (default: in OUT)")
@@ -195,7 +201,11 @@ def run(args: argparse.Namespace) -> int:
         if args.init is None:
             raise ValueError("stage source-filter needs a codec to start from: --init FILE")
         chosen.pop("gan_lr", None)
-        settings = SourceFilterConfig(dataset_weights=dict(args.weights), noise_db=args.noise_db, **chosen)
+        settings = SourceFilterConfig(
+            dataset_weights=dict(args.weights), noise_db=args.noise_db, free_noise=args.free_noise,
+            likeness_weight=args.likeness_weight, adversarial_weight=args.adversarial_weight,
+            discriminator_width=args.discriminator_width, **chosen,
+        )  # fmt: skip
         SourceFilterRun(args.data, args.out, settings, args.init, args.resume, args.cache, args.workers).train()
         return 0
     freeze = args.stage == "gan" if args.freeze_encoder is None else args.freeze_encoder

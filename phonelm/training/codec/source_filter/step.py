@@ -1,20 +1,24 @@
-"""One training step of the source-filter decoder: from codes to waveforms with the recordings' pulses; the losses."""
+"""One training step of the source-filter decoder, and its losses."""
 
 from __future__ import annotations
 
 import copy
 import math
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from phonelm.codec import EncodecModel, Prediction, SourceFilterDecoder, interpolate_pitch, pulse_train
+from phonelm.codec import EncodecModel, SourceFilterDecoder, interpolate_pitch, pulse_train
 from phonelm.evaluation import F0_RANGE_HZ
+from phonelm.training.codec.losses import likeness_loss
+from phonelm.training.codec.source_filter.adversary import Adversary
+from phonelm.training.codec.source_filter.balance import GradientBalancer
 from phonelm.training.codec.source_filter.crops import HISTORY, SIDE, Batch
 from phonelm.training.codec.source_filter.energy import SpectralEnergyDistance
+from phonelm.training.codec.source_filter.teacher_forced import DRAWS, Decoded, TeacherForcedDecoder
 from phonelm.training.config import SourceFilterConfig
 from phonelm.training.guard import StepGuard
 from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr, unpack_state
@@ -22,60 +26,6 @@ from phonelm.training.optim import average_weights, lr_scale, pack_state, set_lr
 BETAS = (0.8, 0.99)  # AdamW
 HEADS = ("envelope", "noise", "pitch", "voicing", "dispersion")  # layers with the higher learning rate
 PITCH_SPREAD = 1.5  # bins, standard deviation of the target
-DRAWS = 2  # noises per crop
-
-
-class Decoded(NamedTuple):
-    """Output of the decoder for a batch of T frames."""
-
-    prediction: Prediction  # of the T frames
-    wavs: list[Tensor]  # `DRAWS` tensors (B, T * hop) with different noise
-
-
-class TeacherForcedDecoder(nn.Module):
-    """The decoder with the pulses of the recordings instead of its own. Its pitch is trained by a separate loss."""
-
-    def __init__(self, decoder: SourceFilterDecoder, margin: int):
-        super().__init__()
-        self.decoder, self.margin = decoder, margin
-
-    def forward(self, latent: Tensor, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor) -> Decoded:
-        """Decode.
-
-        Args:
-            latent: (B, dimension, margin + T + margin) float32, sum of code vectors, 0 where not `valid`.
-            valid: (B, margin + T + margin) bool.
-            voiced: (B, SIDE + T + SIDE) bool, voicing of the recordings.
-            pulses: (B, (HISTORY + T + SIDE) * hop) float32.
-            noises: (DRAWS, B, S) float32, as many samples as the filter reads of the pulses.
-        """
-        frames = slice(self.margin - SIDE, latent.shape[2] - self.margin + SIDE)
-        x, y = self.decoder.trunk(latent)
-        prediction = self.decoder.heads(x[..., frames], y[..., frames])
-        with torch.autocast(latent.device.type, enabled=False):
-            wavs = self._synthesise(prediction, valid[:, frames], voiced, pulses, noises)
-        inner, sub = slice(SIDE, -SIDE), slice(2 * SIDE, -2 * SIDE)
-        spans = (inner, inner, sub, sub, sub)
-        return Decoded(Prediction(*(part[:, span] for part, span in zip(prediction, spans))), wavs)
-
-    def _synthesise(
-        self, prediction: Prediction, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor
-    ) -> list[Tensor]:
-        spectral, hop = self.decoder.filter, self.decoder.hop_length
-        # The noise of voiced frames has its own target. Errors of the pulses must not raise it.
-        has_target = voiced.repeat_interleave(2, dim=1)[..., None]
-        gain = spectral.gain(torch.where(has_target, prediction.noise.detach(), prediction.noise))
-        response = spectral.response(prediction.envelope, prediction.dispersion)
-        mask = valid.repeat_interleave(2, dim=1)[..., None]
-        start = HISTORY * hop - SIDE * hop - spectral.before
-        pulses = F.pad(pulses[:, start:], (0, spectral.hop // 2))
-        voice = spectral(spectral.segments(pulses), None, response, None)
-        wavs = []
-        for noise in noises:
-            noise_wav = spectral(spectral.segments(noise), None, gain, None)
-            wav = spectral.overlap_add((voice + noise_wav) * mask)
-            wavs.append(wav[:, spectral.hop // 2 + SIDE * hop : -(spectral.hop // 2) - SIDE * hop])
-        return wavs
 
 
 class Learner:
@@ -98,7 +48,7 @@ class Learner:
         state: dict[str, Tensor] | None = None,
     ):
         self.model, self.config, self.accelerator = model, config, accelerator
-        self.raw_net = TeacherForcedDecoder(model.decoder.requires_grad_(True), margin)
+        self.raw_net = TeacherForcedDecoder(model.decoder.requires_grad_(True), margin, config.free_noise)
         self.average = average_weights(model.decoder, config.ema_decay)
         named = list(model.decoder.named_parameters())
         heads = [p for name, p in named if name.split(".")[0] in HEADS]
@@ -108,11 +58,15 @@ class Learner:
         if state is not None:
             for prefix, part in (("decoder.", model.decoder), ("average.", self.average)):
                 part.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+        self.adversary = Adversary(config, accelerator, state) if config.adversarial_weight else None
+        self.balancer = GradientBalancer(accelerator, state)
+        if state is not None:
             unpack_state([optimizer], state)
         self.net, self.optimizer = accelerator.prepare(self.raw_net, optimizer)
         self.guard = StepGuard()
         self.distance = SpectralEnergyDistance().to(accelerator.device)
         self.average.to(accelerator.device)
+        self.encoder = model.encoder.to(accelerator.device).eval().requires_grad_(False)
         books = [layer.codebook.float() for layer in model.quantizer.vq.layers]
         self.codebooks = torch.stack(books).to(accelerator.device)  # (n_q, card, dimension)
 
@@ -120,6 +74,7 @@ class Learner:
         """All trained tensors and the optimiser state by name."""
         tensors = {f"decoder.{k}": v for k, v in self.model.decoder.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        tensors |= self.balancer.state_dict() | (self.adversary.state_dict() if self.adversary else {})
         return tensors | pack_state([self.optimizer])
 
     def averaged_model(self) -> EncodecModel:
@@ -140,10 +95,17 @@ class Learner:
             DivergedError: too many updates in a row were left out.
         """
         set_lr([self.optimizer], lr_scale(number, progress, self.config.warmup_steps))
-        parts = self._losses(self.net, batch, number)
-        config = self.config
+        config, adversary = self.config, self.adversary
+        learning = adversary is not None and adversary.learns(number, progress)
+        parts, decoded, wav = self._losses(self.net, batch, number, learning)
         loss = parts["distance"] + config.pitch_weight * parts["pitch"] + config.voicing_weight * parts["voicing"]
-        loss = loss + config.noise_weight * parts["noise"]
+        if not config.free_noise:
+            loss = loss + config.noise_weight * parts["noise"]
+        balance = {"likeness": config.likeness_weight}
+        if adversary is not None and learning and decoded.heard is not None:
+            parts |= adversary.step(number, progress, wav, decoded.heard)
+            balance["adversarial"] = adversary.weight(number)
+        loss = loss + self.balancer.further(parts, "distance", balance, decoded.envelope)
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self.raw_net.parameters(), config.clip_norm)
@@ -151,16 +113,24 @@ class Learner:
             return {}
         self.optimizer.step()
         self.average.update_parameters(self.model.decoder)
-        return {name: self.accelerator.reduce(value.detach(), "mean") for name, value in parts.items()}
+        parts = {name: self.accelerator.reduce(value.detach(), "mean") for name, value in parts.items()}
+        if adversary is not None:
+            adversary.watch(number, parts["distance"].item())
+        return parts
 
     @torch.no_grad()
     def measure(self, batch: Batch) -> dict[str, float]:
         """Losses of the averaged weights on a batch, without an update."""
         net = TeacherForcedDecoder(cast(SourceFilterDecoder, self.average.module), self.raw_net.margin)
-        return {name: value.item() for name, value in self._losses(net, batch, -1).items()}
+        return {name: value.item() for name, value in self._losses(net, batch, -1)[0].items()}
 
-    def _losses(self, net: nn.Module, batch: Batch, number: int) -> dict[str, Tensor]:
-        """`distance`, `pitch`, `voicing`, `noise` are losses; `spectral` and `voicing_right` are only logged."""
+    def _losses(
+        self, net: nn.Module, batch: Batch, number: int, heard: bool = False
+    ) -> tuple[dict[str, Tensor], Decoded, Tensor]:
+        """Losses by name, the output, and the recordings (B, T * hop) of this process.
+
+        `distance`, `pitch`, `voicing`, `noise`, `likeness` are losses; `spectral` and `voicing_right` are only logged.
+        """
         generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + number + 1)
         draw = torch.randint(len(self.config.codebooks_used), (len(batch.codes),), generator=generator)
         n_used = torch.tensor(self.config.codebooks_used)[draw].clamp(max=len(self.codebooks))
@@ -175,12 +145,12 @@ class Learner:
         batch, n_used = batch.rows(index, world).to(device), n_used[index::world].to(device)
         pulses, noises = pulses[index::world].to(device), noises[:, index::world].to(device)
         voiced = (batch.f0_hz[:, HISTORY : batch.f0_hz.shape[1] - 1] > 0).to(device)  # SIDE frames more than T
-        decoded = net(self._latent(batch, n_used), batch.valid, voiced, pulses, noises)
+        decoded = net(self._latent(batch, n_used), batch.valid, voiced, pulses, noises, heard)
         energy, spectral_distance = self.distance(batch.wav, *decoded.wavs)
         inner = voiced[:, SIDE:-SIDE]
         f0_hz = batch.f0_hz[:, HISTORY + SIDE : -1 - SIDE].to(device)
         right = ((decoded.prediction.voicing > 0) == inner).float().mean()
-        return {
+        parts = {
             "distance": energy,
             "pitch": pitch_loss(decoded.prediction.pitch, f0_hz),
             "voicing": F.binary_cross_entropy_with_logits(decoded.prediction.voicing, inner.float()),
@@ -188,6 +158,10 @@ class Learner:
             "spectral": spectral_distance,
             "voicing_right": right,
         }
+        if self.config.likeness_weight:
+            output, target = self.encoder(decoded.wavs[0][:, None]), self.encoder(batch.wav[:, None])
+            parts["likeness"] = likeness_loss(output, target)
+        return parts, decoded, batch.wav
 
     def _latent(self, batch: Batch, n_used: Tensor) -> Tensor:
         """(B, dimension, frames) float32: sum of the first `n_used` (B,) code vectors of each frame."""
