@@ -52,7 +52,9 @@ def sampling(temperature, top_k, top_p, codebooks, clamp, guidance, seed: int) -
 
 def settings_of(values: Sequence, seed: int) -> tuple[SamplingConfig, DecodeControls]:
     """The values of all `Controls`, in their order; ValueError names what is out of range."""
-    return sampling(*values[:-3], seed), DecodeControls(*values[-3:])
+    temperature, top_k, top_p, codebooks, clamp, guidance, speed, pitch, intonation = values
+    sampled = sampling(temperature, top_k, top_p, codebooks, clamp, guidance, seed)
+    return sampled, DecodeControls(speed, pitch, intonation)
 
 
 def tempo_controls(tts: TTS, prefix: str = "") -> tuple[gr.Slider, gr.Slider]:

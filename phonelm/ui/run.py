@@ -128,8 +128,8 @@ def _done(job: Job, values: dict, running: Running, user: str) -> Iterator[dict[
     except Stopped as stopped:
         yield {job.status: f"<p>{stopped.args[0]}</p>"} | job.failed_too
     except (Blamed, ValueError, OSError) as error:
-        place, error = (error.place, error.error) if isinstance(error, Blamed) else (job.status, error)
-        reason = without_folder(error, *(values[clip] for clip in job.clips))
+        place, cause = (error.place, error.error) if isinstance(error, Blamed) else (job.status, error)
+        reason = without_folder(cause, *(values[clip] for clip in job.clips))
         yield {job.status: ""} | job.failed_too | {place: problem(reason)}
     finally:
         running.ended = True
