@@ -20,7 +20,7 @@ TINY = CodecConfig(
     decoder="source_filter", pitch_blocks=1, pitch_bins=64, envelope_points=24, noise_points=12,
 )  # fmt: skip
 CONFIG = SourceFilterConfig(
-    batch_size=2, crop_frames=16, max_steps=20, warmup_steps=2, codebooks_used=(1, 2), precision="fp32",
+    batch_size=2, crop_frames=16, max_steps=20, warmup_steps=2, codebooks_used=(1, 2),
     free_noise=True, likeness_weight=0.1, adversarial_weight=0.4, adversarial_from=0.25, discriminator_steps=2,
     adversarial_ramp=2, discriminator_width=4, adversarial_frames=10, discriminator_lr=0.1,
 )  # fmt: skip
@@ -45,7 +45,7 @@ def make_learner(config: SourceFilterConfig = CONFIG) -> tuple[Learner, Batch]:
         f0_hz=torch.full((count, long + 2), 150.0, dtype=torch.float64),
         noise=torch.full((count, size, TINY.noise_points), -6.0),
     )
-    return Learner(model, config, make_accelerator("fp32"), margin), batch
+    return Learner(model, config, make_accelerator("bf16"), margin), batch
 
 
 @pytest.mark.slow
@@ -73,17 +73,17 @@ def test_a_weight_is_a_share_of_the_gradient():
     at = torch.tensor([1.0, -2.0, 3.0], requires_grad=True)
     losses = {"main": 5 * at.sum(), "small": 1e-3 * at[0], "large": 1e4 * at[1], "flat": 0 * at.sum()}
     losses["broken"] = at[2] * math.inf
-    balancer = GradientBalancer(make_accelerator("fp32"))
+    balancer = GradientBalancer(make_accelerator("bf16"))
     total = balancer.further(losses, "main", {"small": 0.1, "large": 0.4, "flat": 1.0, "broken": 1.0}, at)
     (gradient,) = torch.autograd.grad(total, at)
     main = 5 * math.sqrt(3)
     assert gradient.tolist() == pytest.approx([0.1 * main, 0.4 * main, 0])
-    again = GradientBalancer(make_accelerator("fp32"), balancer.state_dict())
+    again = GradientBalancer(make_accelerator("bf16"), balancer.state_dict())
     assert again.norms == balancer.norms and set(again.norms) == {"main", "small", "large"}
 
 
 def test_the_adversarial_part_ends_when_the_energy_distance_stays_high():
-    adversary = Adversary(CONFIG, make_accelerator("fp32"))
+    adversary = Adversary(CONFIG, make_accelerator("bf16"))
     assert adversary.learns(0, 0.5)
     for number in range(100):
         adversary.watch(number, 1.0)
@@ -91,7 +91,7 @@ def test_the_adversarial_part_ends_when_the_energy_distance_stays_high():
     for number in range(101, 400):
         adversary.watch(number, 1.0)
     assert adversary.learns(400, 0.5)
-    restored = Adversary(CONFIG, make_accelerator("fp32"), adversary.state_dict())
+    restored = Adversary(CONFIG, make_accelerator("bf16"), adversary.state_dict())
     for number in range(400, 400 + 2 * PATIENCE):
         restored.watch(number, MOST_RISE + 0.2)
     assert not restored.learns(600, 0.5) and restored.energy_before == adversary.energy_before == 1.0
