@@ -94,7 +94,9 @@ def measure(tts: TTS, threads: int, runs: int, text: str = TEXT) -> Timing:
             measured: Any = tts
             measured.engine = Timed(engine, ENGINE_PARTS, seconds)
             measured.codec = Timed(codec, {}, seconds)
-            measured.codec.decode_stream = lambda s=seconds: Timed(codec.decode_stream(), CODEC_PARTS, s)
+            measured.codec.decode_stream = lambda s=seconds, **options: Timed(
+                codec.decode_stream(**options), CODEC_PARTS, s
+            )
             *_, (_, speech) = tts.stream(text, voice, SamplingConfig())
             if run:  # run 0 warms up
                 seconds["sampling"] = speech.seconds - sum(seconds.values())

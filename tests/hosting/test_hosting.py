@@ -24,7 +24,7 @@ from phonelm.ui.events import AT_ONCE, QUEUED
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "/voice/lab"
-VALUES = ["Hi.", "bundled", None, 0.5, 0, 1, 4, "off", 1, 1.5, 1, False]  # for /generate
+VALUES = ["Hi.", "bundled", None, 0.5, 0, 1, 4, "off", 1, 1.5, 1, False, 0, 1]  # for /generate
 
 
 class Proxy(BaseHTTPRequestHandler):
