@@ -13,7 +13,7 @@ generate, browser, page, pytestmark = (
     app_browser.page,
     [pytest.mark.slow, app_browser.pytestmark],
 )
-ABOUT, PHONEMES, PHONEME_LANE = "#edit-about", "#edit-phonemes textarea", 20 + 52 + 24 + 2 * 4 + 10
+ABOUT, PHONEMES, PHONEME_LANE = "#edit-about", "#edit-phonemes textarea", 20 + 52 + 56 + 24 + 3 * 4 + 10
 
 
 def drag(page, start, end):
@@ -94,7 +94,7 @@ def test_choosing_by_keys_and_by_words(page):
     assert page.is_disabled("#edit-again") and "click a word" in page.inner_text(ABOUT)
     frame = int(re.search(r"frame (\d+)", page.inner_text(app_browser.READOUT))[1])
     x, _ = app_browser.cell(page, frame + 1, 0)
-    page.mouse.click(x, page.locator(app_browser.CANVAS).bounding_box()["y"] + 20 + 52 + 4 + 10)
+    page.mouse.click(x, page.locator(app_browser.CANVAS).bounding_box()["y"] + 20 + 52 + 56 + 2 * 4 + 10)
     page.wait_for_selector(f"{ABOUT}:has-text('“I”')")
     assert said(page) == "AY1" and page.input_value(PHONEMES) == "AY1"
     generate(page, "Hi.")
