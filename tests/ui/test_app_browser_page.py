@@ -21,21 +21,19 @@ SILENT = "document.querySelector('#live-sound .play').getAttribute('aria-label')
 
 
 @pytest.fixture(scope="module")
-def opened_url(app_tts, tmp_path_factory):
-    """The address of an app that has a take on the page when it opens."""
+def opened_url(app_url, app_tts, tmp_path_factory):
+    """The address of an app that has a take on the page when it opens; it shares the temporary folder of `app_url`."""
     folder = tmp_path_factory.mktemp("checkpoints")
     shutil.copytree(default_dir() / "voices", folder / "voices")
     opening.save(opening.make(app_tts), folder / opening.FILE)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        with pytest.MonkeyPatch.context() as other:
-            other.setenv(DIRECTORY_VARIABLE, str(folder))
-            demo = app.build_demo(app_tts)
-        yield app.launch(demo, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True)[1]
-        demo.close(verbose=False)
+    with pytest.MonkeyPatch.context() as other:
+        other.setenv(DIRECTORY_VARIABLE, str(folder))
+        demo = app.build_demo(app_tts)
+    yield app.launch(demo, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True)[1]
+    demo.close(verbose=False)
 
 
 @pytest.fixture
