@@ -133,8 +133,10 @@ def _parser(chosen: list[str]) -> argparse.ArgumentParser:
     for name, (path, _, text) in COMMANDS.items():
         if name in chosen:
             gc.disable()  # imports leave no garbage, and looking for it takes a quarter of their time
-            module = import_module(f"phonelm.{path}")
-            gc.enable()
+            try:
+                module = import_module(f"phonelm.{path}")
+            finally:
+                gc.enable()
             module.add_arguments(command(name, module.run, text))
         else:
             command(name, None, text)

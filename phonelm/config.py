@@ -5,7 +5,7 @@ Letters in shapes, here and everywhere: B batch, N phonemes, T frames, K codeboo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -141,5 +141,9 @@ class SamplingConfig:
                 raise ValueError(f"{name} must be a whole number, not {value!r}")
         if self.clamp not in CLAMPS:
             raise ValueError(f"clamp must be one of {', '.join(CLAMPS)}, not {self.clamp!r}")
+
+    def at_sentence(self, number: int) -> SamplingConfig:
+        """The settings of sentence `number` of a text, from 0: each sentence has a seed of its own."""
+        return replace(self, seed=(self.seed + number) % 2**63)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,8 +96,7 @@ def stream_long(
         ((s,) int16 chunk, the speech of the few pieces that are being spoken).
     """
     for at in range(0, len(pieces), WIDTH):
-        moved = replace(settings, seed=(settings.seed + at) % 2**63)
-        yield from tts.stream(list(pieces[at : at + WIDTH]), voice, moved, controls=controls)
+        yield from tts.stream(list(pieces[at : at + WIDTH]), voice, settings.at_sentence(at), controls=controls)
 
 
 def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Progress | None) -> Reading:
@@ -110,8 +109,8 @@ def _read_into(tts: TTS, plan: Speech, beside: Path, out: Path, on_progress: Pro
     try:
         while reading.pieces < len(pieces):
             at = reading.pieces
-            moved = replace(settings, seed=(settings.seed + at) % 2**63)
-            speech = tts.speak(pieces[at : at + WIDTH], plan.voice, moved, controls=plan.controls)
+            spoken = pieces[at : at + WIDTH]
+            speech = tts.speak(spoken, plan.voice, settings.at_sentence(at), controls=plan.controls)
             with open(part, "r+b") as file:
                 file.truncate(2 * reading.samples)  # what came after the last state
                 file.seek(0, 2)

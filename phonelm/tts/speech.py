@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,11 @@ class Speech:
             word, index = (None, -1) if w < 0 else (p.words[w], int(w + words_before[s]))
             spans.append(PhonemeTime(p.symbols[frame.pointer], word, index, t / self.frame_rate, end_s))
         return spans
+
+    @property
+    def timeline_by_word(self) -> list[list[PhonemeTime]]:
+        """The timeline in stretches of one word each; what lies between words is a stretch without a word."""
+        return [list(spans) for _, spans in groupby(self.timeline, key=lambda span: span.word_index)]
 
     @property
     def tags(self) -> dict[str, str]:

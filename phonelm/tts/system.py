@@ -310,7 +310,7 @@ class TTS:
         end: int | None = None,
     ) -> Request:  # fmt: skip
         """The sentence at place `s`, which moves its seed on."""
-        settings = replace(settings, seed=(settings.seed + s) % 2**63)
+        settings = settings.at_sentence(s)
         voice = self.voice(phonemes.speaker) if phonemes.speaker else voice
         symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
         rest = round(PARAGRAPH_S * FRAME_RATE) if phonemes.closes_paragraph else 0

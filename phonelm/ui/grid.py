@@ -112,7 +112,7 @@ def _frames(speech: Speech, span: PhonemeTime) -> list[int]:
 
 
 def _words(speech: Speech) -> list[list]:
-    groups = [list(spans) for _, spans in groupby(speech.timeline, key=lambda p: p.word_index)]
+    groups = speech.timeline_by_word
     return [[g[0].word or "", _frames(speech, g[0])[0], _frames(speech, g[-1])[1]] for g in groups]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from itertools import groupby
 from typing import NamedTuple
 
 from phonelm.tts import Speech
@@ -21,8 +20,8 @@ class Word(NamedTuple):
 
 def words_of(speech: Speech) -> list[Word]:
     """The words that were said, in order."""
-    said = [list(spans) for _, spans in groupby(speech.timeline, key=lambda span: span.word_index)]
-    return [Word(spans[0].word, spans[0].start_s, spans[-1].end_s) for spans in said if spans[0].word]
+    stretches = speech.timeline_by_word
+    return [Word(s[0].word, s[0].start_s, s[-1].end_s) for s in stretches if s[0].word]
 
 
 def cues_of(speech: Speech) -> list[list[Word]]:

@@ -1,12 +1,13 @@
 """Likeness and adversarial losses of the source-filter decoder: their share of the gradient, their schedule."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from phonelm.codec import build_bundled, set_codebook
-from phonelm.config import HOP_LENGTH, SAMPLE_RATE, CodecConfig
+from phonelm.config import HOP_LENGTH, SAMPLE_RATE
 from phonelm.training.codec.losses import likeness_loss
 from phonelm.training.codec.source_filter.adversary import MOST_RISE, PATIENCE, Adversary
 from phonelm.training.codec.source_filter.balance import GradientBalancer
@@ -14,11 +15,9 @@ from phonelm.training.codec.source_filter.crops import HISTORY, SIDE, Batch
 from phonelm.training.codec.source_filter.step import Learner
 from phonelm.training.config import SourceFilterConfig
 from phonelm.training.run import make_accelerator
+from tests.training.test_codec_source_filter import TINY as ISTFT
 
-TINY = CodecConfig(
-    n_q=2, card=16, dimension=8, encoder_width=16, encoder_blocks=1, decoder_width=32, decoder_blocks=2,
-    decoder="source_filter", pitch_blocks=1, pitch_bins=64, envelope_points=24, noise_points=12,
-)  # fmt: skip
+TINY = replace(ISTFT, decoder="source_filter")
 CONFIG = SourceFilterConfig(
     batch_size=2, crop_frames=16, max_steps=20, warmup_steps=2, codebooks_used=(1, 2),
     free_noise=True, likeness_weight=0.1, adversarial_weight=0.4, adversarial_from=0.25, discriminator_steps=2,
