@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 
+from phonelm.codec import Codec
 from phonelm.config import FRAME_RATE
 from phonelm.generation import Frame, Pick
 from phonelm.text import Phonemes
+
+
+def silent_codes(codec: Codec) -> list[int]:
+    """The codes of a frame of silence, all codebooks."""
+    codes = codec.encode(np.zeros(codec.sample_rate, np.float32), codec.sample_rate)[0]
+    return codes[:, codes.shape[1] // 2].tolist()
 
 
 def with_pauses(

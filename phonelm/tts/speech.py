@@ -101,6 +101,11 @@ class Speech:
     edits: tuple[Edit, ...] = ()
     deterministic: bool = False
 
+    def append(self, sentence: int, frame: Frame) -> None:
+        """Add the next frame, which belongs to that sentence."""
+        self.frames.append(frame)
+        self.sentence.append(sentence)
+
     @property
     def codes(self) -> Tensor:
         """(1, K, T) int64."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,25 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from phonelm import checkpoint
-from phonelm.audio import prepare_prompt, read_audio, to_int16
+from phonelm.audio import read_audio
 from phonelm.codec import Codec, DecodeControls
-from phonelm.config import FRAME_RATE, SamplingConfig
+from phonelm.config import SamplingConfig
 from phonelm.generation import Engine, Frame, Request, generate_batch
 from phonelm.model import weights
-from phonelm.text import Phonemes, Phonemizer, UserLexicon, left_out, pieces
-from phonelm.tts.decoding import decode, resolved
+from phonelm.text import Phonemes, Phonemizer, UserLexicon, pieces
+from phonelm.tts.decoding import StreamDecoder, decode, encode_prompt, resolved
 from phonelm.tts.edit import cut_out, fill
-from phonelm.tts.pauses import with_pauses
+from phonelm.tts.loading import limit_compiled_convolutions, load_networks, usable_device, use_one_thread
+from phonelm.tts.pauses import silent_codes, with_pauses
+from phonelm.tts.sentences import finish, sentence_request
 from phonelm.tts.speech import Edit, Speech, Voice
 from phonelm.tts.voices import BundledVoice, bundled_voices, check_speakers
 
-PARAGRAPH_S = 0.6  # silence after a paragraph; that before the next one is added
+Text = str | list[Phonemes]
+VoiceSource = str | Path | tuple[np.ndarray, int]  # a bundled voice or a file; (S,) float samples and their rate in Hz
 WIDTH = 8  # sentences generated side by side when the audio is not streamed
-CONVOLUTIONS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # of each length of audio one is kept: by default 1,024, 100 MiB
 
 
 class TTS:
@@ -52,9 +50,7 @@ class TTS:
         deterministic: bool = False,
     ):
         if deterministic:
-            if {codec.device.type, next(acoustic.model.parameters()).device.type} != {"cpu"}:
-                raise ValueError("deterministic speech is for the CPU: choose the device cpu")
-            torch.set_num_threads(1)  # sums of several threads are rounded otherwise
+            use_one_thread(codec.device, next(acoustic.model.parameters()).device)
         self.deterministic = deterministic
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
         self.model, self.engine = acoustic.model, Engine(acoustic.model, precision)
@@ -74,7 +70,7 @@ class TTS:
     ) -> TTS:
         """Load the system.
 
-        PyTorch is told to keep few compiled convolutions, in the whole process, unless `CONVOLUTIONS` is set.
+        PyTorch keeps few compiled convolutions from now on, in the whole process: `loading.CONVOLUTIONS`.
 
         Args:
             path: acoustic checkpoint; default `phonelm.safetensors` in `checkpoint.default_dir()`.
@@ -89,18 +85,9 @@ class TTS:
             LexiconError, CheckpointError, CodecError: something is missing, damaged, or does not fit; the message
                 says what to do.
         """
-        os.environ.setdefault(CONVOLUTIONS, "32")
         phonemizer = Phonemizer(UserLexicon.load(lexicon) if lexicon else UserLexicon())
-        path = Path(path) if path else checkpoint.default_dir() / weights.FILE
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            torch.device(device)
-            torch.zeros(1, device=device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
-        name = codec or checkpoint.metadata(path, weights.KIND)["config"].get("codec", "bundled")
-        loaded = Codec.load(name, device=codec_device or device)
-        acoustic = weights.load(path, loaded, device)
+        limit_compiled_convolutions()
+        acoustic, loaded = load_networks(path, codec, usable_device(device), codec_device)
         return cls(acoustic, loaded, phonemizer, bundled_voices(), precision, deterministic)
 
     def warm_up(self) -> TTS:
@@ -120,7 +107,7 @@ class TTS:
         metadata = self.acoustic.metadata
         return {k: metadata[k] for k in ("config", "progress", "averaged", "codec_fingerprint") if k in metadata}
 
-    def voice(self, clip: str | Path | tuple[np.ndarray, int] | None = None) -> Voice:
+    def voice(self, clip: VoiceSource | None = None) -> Voice:
         """Encode a voice prompt.
 
         Args:
@@ -137,10 +124,7 @@ class TTS:
             if clip not in self._encoded:
                 self._encoded[clip] = replace(self.voice(self.voices[clip].path), name=clip)
             return self._encoded[clip]
-        wav, sample_rate = read_audio(clip) if isinstance(clip, (str, Path)) else clip
-        prompt = prepare_prompt(wav, sample_rate)
-        codes = self.codec.encode(prompt.wav, self.codec.sample_rate)
-        return Voice(codes[0].T.cpu(), prompt.wav, prompt.notes)
+        return encode_prompt(self.codec, *(read_audio(clip) if isinstance(clip, (str, Path)) else clip))
 
     def phonemize(self, text: str) -> list[Phonemes]:
         """The phonemes of a text, sentence by sentence, as `pieces` cuts and joins them.
@@ -155,8 +139,8 @@ class TTS:
 
     def speak(
         self,
-        text: str | list[Phonemes],
-        prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
+        text: Text,
+        prompt: VoiceSource | Voice | None = None,
         settings: SamplingConfig = SamplingConfig(),
         on_frame: Callable[[Speech], bool | None] | None = None,
         controls: DecodeControls = DecodeControls(),
@@ -175,21 +159,21 @@ class TTS:
         """
         start = time.perf_counter()
         speech = self._open(text, prompt, settings, controls)
-        if on_frame is None:  # side by side, which is faster, and gives the same
+        if on_frame is None:  # sentences side by side: faster, with the same result
             for s, frame in sorted(self._generate(speech, 0, WIDTH), key=itemgetter(0)):
-                speech.frames.append(frame)
-                speech.sentence.append(s)
+                speech.append(s, frame)
         else:
-            for _ in self._frames(speech):
+            for s, frame in self._generate(speech, 0, 1):
+                speech.append(s, frame)
                 if on_frame(speech):
                     speech.stop_reason = "stopped"
                     break
-        return self._close(decode(self.codec, speech), start)
+        return finish(decode(self.codec, speech), start)
 
     def stream(
         self,
-        text: str | list[Phonemes],
-        prompt: str | Path | tuple[np.ndarray, int] | Voice | None = None,
+        text: Text,
+        prompt: VoiceSource | Voice | None = None,
         settings: SamplingConfig = SamplingConfig(),
         on_frame: Callable[[Speech], bool | None] | None = None,
         first: int = 0,
@@ -207,25 +191,20 @@ class TTS:
         speech = self._open(text, prompt, settings, controls)
         if not 0 <= first < len(speech.phonemes):
             raise ValueError(f"the text has {len(speech.phonemes)} sentences; it cannot begin with number {first}")
-        decoder, chunks = self.codec.decode_stream(controls=speech.controls), []
-
-        def hand_out(chunk: Tensor) -> Iterator[tuple[np.ndarray, Speech]]:
-            if chunk.shape[-1]:
+        decoder = StreamDecoder(self.codec, speech)
+        for s, frame in self._generate(speech, first, 1):
+            speech.append(s, frame)
+            if len(chunk := decoder.push(frame)):
                 speech.first_audio_s = speech.first_audio_s or time.perf_counter() - start
-                chunks.append(chunk[0, 0].cpu().numpy())
-                yield to_int16(chunks[-1]), speech
-
-        for frame in self._frames(speech, first):
-            yield from hand_out(decoder.push(frame.codes[None, :, None]))
+                yield chunk, speech
             if on_frame is not None and on_frame(speech):
                 speech.stop_reason = "stopped"
                 break
-        last = decoder.flush()
-        speech.wav = np.concatenate([*chunks, last[0, 0].cpu().numpy()])
-        if decoder.f0_hz is not None:
-            speech.f0_hz = decoder.f0_hz[0].cpu().numpy()
-        self._close(speech, start)
-        yield from hand_out(last)
+        last = decoder.finish()
+        finish(speech, start)
+        if len(last):
+            speech.first_audio_s = speech.first_audio_s or speech.seconds
+            yield last, speech
 
     def decode(self, speech: Speech, controls: DecodeControls | None = None) -> Speech:
         """The same codes as whole sound, with another speed, pitch and intonation or, by default, those of the speech.
@@ -268,9 +247,11 @@ class TTS:
             made.append(frame)
             if on_frame is not None and on_frame(frame):
                 return speech
-        return self._close(decode(self.codec, fill(speech, gap, made, edit)), begin)
+        return finish(decode(self.codec, fill(speech, gap, made, edit)), begin)
 
-    def _open(self, text, prompt, settings: SamplingConfig, controls: DecodeControls) -> Speech:
+    def _open(
+        self, text: Text, prompt: VoiceSource | Voice | None, settings: SamplingConfig, controls: DecodeControls
+    ) -> Speech:
         self.codec.check_controls(controls)  # before any work
         phonemes = self.phonemize(text) if isinstance(text, str) else text
         voice = prompt if isinstance(prompt, Voice) else self.voice(prompt)
@@ -281,13 +262,6 @@ class TTS:
         )  # fmt: skip
         speech.notes.extend(voice.notes)
         return speech
-
-    def _frames(self, speech: Speech, first: int = 0) -> Iterator[Frame]:
-        """Generate sentence after sentence into `speech`."""
-        for s, frame in self._generate(speech, first, 1):
-            speech.frames.append(frame)
-            speech.sentence.append(s)
-            yield frame
 
     def _generate(self, speech: Speech, first: int, width: int) -> Iterator[tuple[int, Frame]]:
         """Frames and their sentences, `width` sentences side by side."""
@@ -301,34 +275,17 @@ class TTS:
 
     @cached_property
     def _silence(self) -> list[int]:
-        """The codes of a frame of silence, all codebooks."""
-        codes = self.codec.encode(np.zeros(self.codec.sample_rate, np.float32), self.codec.sample_rate)[0]
-        return codes[:, codes.shape[1] // 2].tolist()
+        return silent_codes(self.codec)
 
     def _request(
         self, s: int, phonemes: Phonemes, voice: Voice, settings: SamplingConfig, before: Sequence[Frame] = (),
         end: int | None = None,
     ) -> Request:  # fmt: skip
         """The sentence at place `s`, which moves its seed on."""
-        settings = settings.at_sentence(s)
         voice = self.voice(phonemes.speaker) if phonemes.speaker else voice
-        symbols, starts = torch.tensor(phonemes.ids), torch.tensor(phonemes.word_starts)
-        rest = round(PARAGRAPH_S * FRAME_RATE) if phonemes.closes_paragraph else 0
-        return Request(symbols, starts, voice.codes[:, : self.model.config.n_codebooks], settings, before, end, rest)
+        prompt = voice.codes[:, : self.model.config.n_codebooks]
+        return sentence_request(phonemes, prompt, settings.at_sentence(s), before, end)
 
     def make_frames(self, requests: Sequence[Request], width: int = 1) -> Iterator[tuple[int, Frame]]:
         """`generate_batch` with this system's model: the one part of the work that gains from a GPU."""
         yield from generate_batch(self.engine, requests, self.acoustic.seen, width)
-
-    @staticmethod
-    def _close(speech: Speech, start: float) -> Speech:
-        speech.seconds = time.perf_counter() - start
-        if note := left_out(speech.phonemes, speech.text):
-            speech.notes.append(note)
-        if forced := sum(f.forced for f in speech.frames):
-            speech.notes.append(f"phonemes cut short because they lasted longer than any may: {forced}")
-        if clamped := int(speech.clamped.sum()):
-            speech.notes.append(
-                f"clamping removed the model's first choice in {clamped} of {speech.clamped.size} cells"
-            )
-        return speech

@@ -10,7 +10,8 @@ from phonelm.cli import main
 from phonelm.config import FRAME_RATE, SAMPLE_RATE, SamplingConfig
 from phonelm.text.sentences import split_paragraphs
 from phonelm.tts.reading import read_aloud
-from phonelm.tts.system import PARAGRAPH_S, WIDTH
+from phonelm.tts.sentences import PARAGRAPH_S
+from phonelm.tts.system import WIDTH
 
 SENTENCES = [f"We saw {n} boats on the river that day." for n in range(2, 2 * WIDTH + 4)]
 TEXT = "\n\n".join(" ".join(SENTENCES[i : i + 3]) for i in range(0, len(SENTENCES), 3))
