@@ -154,4 +154,4 @@ def test_a_clip_is_taken_whatever_its_type(page, clips, name):
         [data, name, kind],
     )
     page.dispatch_event("#inside-clip button:has-text('Drop Audio Here')", "drop", {"dataTransfer": dropped})
-    page.wait_for_function("document.querySelector('#inside-again audio')?.duration > 1.5")
+    page.wait_for_function("document.querySelector('#inside-decoded audio')?.duration > 1.5")

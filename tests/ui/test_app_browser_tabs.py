@@ -183,17 +183,17 @@ def loaded(page, selector):
 def test_a_clip_through_the_codec(page, voice_file):
     page.click("button[role=tab]:has-text('Inside')")
     page.set_input_files("#inside-clip input[type=file]", voice_file)
-    for picture in ("before", "after", "codes"):
+    for picture in ("original-picture", "decoded-picture", "codes"):
         assert loaded(page, f"#inside-{picture}") > 600
     seconds = "document.querySelector('#inside-{} audio')?.duration"
-    page.wait_for_function(seconds.format("again") + " > 0")
-    heard, again = (page.evaluate(seconds.format(name)) for name in ("heard", "again"))
-    assert heard == pytest.approx(2, abs=0.02) and again == pytest.approx(heard, abs=0.02)
+    page.wait_for_function(seconds.format("decoded") + " > 0")
+    original, decoded = (page.evaluate(seconds.format(name)) for name in ("original", "decoded"))
+    assert original == pytest.approx(2, abs=0.02) and decoded == pytest.approx(original, abs=0.02)
     source = "document.querySelector('#inside-{}').src"
-    audio, picture = (page.evaluate(source.format(part)) for part in ("again audio", "after img"))
+    audio, picture = (page.evaluate(source.format(part)) for part in ("decoded audio", "decoded-picture img"))
     page.check("#inside-count input >> nth=0")
-    page.wait_for_function(f"{source.format('again audio')} !== '{audio}'")
-    page.wait_for_function(f"{source.format('after img')} !== '{picture}'")
+    page.wait_for_function(f"{source.format('decoded audio')} !== '{audio}'")
+    page.wait_for_function(f"{source.format('decoded-picture img')} !== '{picture}'")
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
