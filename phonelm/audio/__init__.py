@@ -13,8 +13,8 @@ from phonelm.audio.files import (
     to_int16,
     write_audio,
 )
-from phonelm.audio.loudness import active_rms, match_loudness, normalise
-from phonelm.audio.prompt import CLIP_HZ, prepare_prompt
+from phonelm.audio.loudness import active_rms, match_loudness, normalise, quiet_share, sounding
+from phonelm.audio.prompt import CLIP_HZ, prepare_prompt, quietest
 
 __all__ = [
     "AudioError",
@@ -30,8 +30,11 @@ __all__ = [
     "normalise",
     "output_format",
     "prepare_prompt",
+    "quiet_share",
+    "quietest",
     "read_audio",
     "resample",
+    "sounding",
     "to_int16",
     "write_audio",
 ]

@@ -36,6 +36,20 @@ def quiet_share(wav: np.ndarray) -> float:
     return float(np.mean(rms < rms.mean() / 2))
 
 
+def sounding(wav: np.ndarray, pause_s: float) -> list[tuple[int, int]]:
+    """First sample and end of every stretch of sound of a waveform (S,) at `SAMPLE_RATE`.
+
+    Args:
+        pause_s: a shorter pause is a part of its stretch.
+    """
+    size, frames = round(FRAME_S * SAMPLE_RATE), np.flatnonzero(_active(wav))
+    if not len(frames):
+        return []
+    breaks = np.flatnonzero(np.diff(frames) > pause_s / FRAME_S)
+    starts, ends = frames[np.r_[0, breaks + 1]], frames[np.r_[breaks, len(frames) - 1]]
+    return [(int(a) * size, min(len(wav), (int(b) + 1) * size)) for a, b in zip(starts, ends)]
+
+
 def normalise(wav: np.ndarray) -> np.ndarray:
     """(S,) float32 with some sound in it -> the same at `PROMPT_DBFS`, or quieter where a peak would be too high."""
     return wav * np.float32(min(10 ** (PROMPT_DBFS / 20) / active_rms(wav), PROMPT_PEAK / np.abs(wav).max()))

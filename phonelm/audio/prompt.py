@@ -58,7 +58,7 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
     notes = []
     start, end = _sounding(wav)
     if end - start > max_s * SAMPLE_RATE:
-        end = start + _quietest(wav[start:end], max_s)
+        end = start + quietest(wav[start:end], max_s)
         start, end = (start + edge for edge in _sounding(wav[start:end]))
         notes.append(
             f"the voice prompt is {len(wav) / SAMPLE_RATE:.1f} s long; the part from {start / SAMPLE_RATE:.1f} s to "
@@ -87,8 +87,12 @@ def _sounding(wav: np.ndarray) -> tuple[int, int]:
     return max(0, frames[0] * size - edge), min(len(wav), (frames[-1] + 1) * size + edge)
 
 
-def _quietest(wav: np.ndarray, max_s: float) -> int:
-    """The sample, between MIN_CUT_S / MAX_PROMPT_S of `max_s` and `max_s`, in the middle of the quietest QUIET_S."""
+def quietest(wav: np.ndarray, max_s: float) -> int:
+    """Where to cut a long waveform (S,) at `SAMPLE_RATE`: in the middle of the quietest QUIET_S.
+
+    Returns:
+        a sample between MIN_CUT_S / MAX_PROMPT_S of `max_s` and `max_s`.
+    """
     window = round(QUIET_S * SAMPLE_RATE)
     first = round(max_s * MIN_CUT_S / MAX_PROMPT_S * SAMPLE_RATE)
     part = wav[first : round(max_s * SAMPLE_RATE)].astype(np.float64)

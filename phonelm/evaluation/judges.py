@@ -87,6 +87,19 @@ class Judges:
         )  # fmt: skip
         return " ".join(segment.text.strip() for segment in segments)
 
+    def transcribe_words(self, wav: np.ndarray, sample_rate: int) -> list[tuple[str, float]]:
+        """English words with punctuation, and how sure the ASR is of each (0 to 1)."""
+        segments, _ = self._asr.transcribe(
+            resample(wav, sample_rate, ASR_RATE), language="en", beam_size=5, temperature=0.0,
+            condition_on_previous_text=False, word_timestamps=True,
+        )  # fmt: skip
+        return [(w.word.strip(), w.probability) for segment in segments for w in segment.words or () if w.word.strip()]
+
+    def language(self, wav: np.ndarray, sample_rate: int) -> tuple[str, float]:
+        """ISO 639-1 code of the language that is spoken in the first 30 s, and its probability."""
+        language, probability, _ = self._asr.detect_language(resample(wav, sample_rate, ASR_RATE))
+        return language, probability
+
     def naturalness(self, wav: np.ndarray, sample_rate: int) -> float:
         """DistillMOS, 1 to 5 (arXiv:2502.05356)."""
         return self._naturalness(wav, sample_rate)
