@@ -5,9 +5,10 @@ Format: https://github.com/huggingface/safetensors
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,15 @@ def metadata(path: str | Path, kind: str) -> dict[str, Any]:
     """The metadata of a checkpoint alone, without reading its tensors; raises as `load` does."""
     with _opened(path, kind) as (_, header):
         return header
+
+
+def fingerprint(tensors: Iterable[Tensor]) -> str:
+    """16 hex digits of the SHA-256 of tensors, their dtypes and shapes."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
 
 
 @contextmanager

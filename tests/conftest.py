@@ -59,9 +59,9 @@ def voice_file(tmp_path_factory):
 def app_tts(tiny_tts, voice_file):
     """The tiny system with two bundled voices, which are the same."""
     from phonelm.tts.system import TTS
-    from phonelm.tts.voices import BundledVoice
+    from phonelm.tts.voices import NamedVoice
 
-    voices = {name: BundledVoice(name, "a buzz", "MIT", "these tests", voice_file) for name in ("bundled", "other")}
+    voices = {name: NamedVoice(name, "a buzz", "MIT", "these tests", voice_file) for name in ("bundled", "other")}
     return TTS(tiny_tts.acoustic, tiny_tts.codec, tiny_tts.phonemizer, voices)
 
 

@@ -29,8 +29,8 @@ def _speaking_arguments(p: argparse.ArgumentParser) -> None:
     """Voice, settings and model."""
     default = SamplingConfig()
     which = p.add_mutually_exclusive_group()
-    which.add_argument("--voice", metavar="NAME", help="a bundled voice (default: the first that `voices` lists)")
-    which.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice")
+    which.add_argument("--voice", metavar="NAME", help="one that `voices` lists (default: the first)")
+    which.add_argument("--prompt", type=Path, metavar="CLIP", help="recording of the voice, or a voice file")
     p.add_argument("--seed", type=int, default=default.seed, metavar="N")
     p.add_argument("--temperature", type=float, default=default.temperature, metavar="F", help="default %(default)s")
     p.add_argument("--top-k", type=int, default=default.top_k, metavar="N", help="0: no limit (default)")

@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   phonelm speak "A voice that comes with it." --voice kathleen
   phonelm read book.txt -o book.wav
   phonelm voices
+  phonelm voice me.m4a -o me.safetensors --consent "It is my own voice."
   phonelm phonemize "I read it yesterday, because I like to read."
   phonelm phonemize "A [word](W ER1 D) said as you like."
   phonelm codec in.wav -o out.wav --codebooks 4
@@ -31,6 +32,8 @@ COMMANDS = {
     "app": ("ui.app", "app", "Open the app in a browser."),
     "serve": ("server.serve", "serve", "Serve speech to programs, as OpenAI's API does, without the page."),
     "wyoming": ("server.wyoming", "wyoming", "Serve speech to Home Assistant, by the Wyoming protocol."),
+    "voice": ("tts.voice_command", "all", "Save a clip as a voice file, to use and to share."),
+    "adapt": ("training.adapt.adapt", "adapt", "Adapt the model to a person, from one to five minutes of recordings."),
     "prepare": ("training.data.prepare", "train", "Make a training cache of dataset folders."),
     "train": ("training.train", "train", "Train the model."),
     "average": ("training.average", "train", "Average the weights of runs that began with the same ones."),
@@ -60,7 +63,7 @@ def build_parser(chosen: list[str]) -> argparse.ArgumentParser:
 
     speak_arguments(command("speak", speak, "Speak a text, or every line of a file."))
     read_arguments(command("read", read, "Read a long text aloud. A stopped reading is continued."))
-    command("voices", voices, "List the bundled voices.")
+    command("voices", voices, "List the voices that can be named: bundled ones, and those of $PHONELM_VOICES.")
     p = command("phonemize", phonemize, "Show the phonemes of a text.")
     p.add_argument("text")
     p.add_argument("--json", action="store_true", help="print JSON: symbols, ids, and the word of each phoneme")

@@ -13,9 +13,9 @@ from phonelm.cli.outputs import check_outputs, report_stream
 
 
 def voices(_: argparse.Namespace) -> int:
-    from phonelm.tts import bundled_voices
+    from phonelm.tts import named_voices
 
-    for voice in bundled_voices().values():
+    for voice in named_voices().values():
         print(f"{voice.name:12} {voice.about}; {voice.source} ({voice.licence})")
     return 0
 

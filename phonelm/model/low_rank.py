@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,7 @@ class LowRank(nn.Module):
 
 
 def adaptable(model: PhoneLM) -> dict[str, nn.Linear]:
-    """The linear maps that an update may change, by name: those of the global and local model and of the speaker vector.
+    """The linear maps that an update may change, by name: of the global model, the local model and the speaker vector.
 
     The text encoder stays as it is, since an adapted voice says the same phonemes.
     """
@@ -77,7 +78,7 @@ def set_low_rank(model: PhoneLM, tensors: Mapping[str, Tensor]) -> None:
 def _updates(model: PhoneLM) -> Iterator[tuple[str, LowRank]]:
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear) and parametrize.is_parametrized(module, "weight"):
-            yield name, module.parametrizations.weight[0]
+            yield name, cast(Any, module).parametrizations.weight[0]
 
 
 def check_low_rank(model: PhoneLM, tensors: Mapping[str, Tensor]) -> None:

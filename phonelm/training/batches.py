@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,11 +18,8 @@ from torch.nn.utils.rnn import pad_sequence
 from phonelm.config import FRAME_RATE, ModelConfig
 from phonelm.model import hidden_id, keep_codebooks, pointer_from_durations, previous
 from phonelm.training.config import TrainConfig
-from phonelm.training.data.aligner import is_silent
-from phonelm.training.data.dataset import CodesDataset
-
-MIN_PAUSE_FRAMES = 8  # a shorter pause may be an error of the alignment
-MIN_END_FRAMES = FRAME_RATE  # of a prompt from an utterance's end
+from phonelm.training.cuts import Example, cut_back, cut_end, cut_front
+from phonelm.training.data.dataset import CodesDataset, Utterance
 
 
 @dataclass
@@ -47,17 +45,6 @@ class Batch:
     def share(self, rank: int, world: int) -> Batch:
         """The utterances that process `rank` of `world` trains on."""
         return Batch(*(getattr(self, f.name)[rank::world] for f in fields(self)))
-
-
-@dataclass(frozen=True)
-class Example:
-    """One utterance with its prompt, not padded yet; shapes as in `Batch` without B."""
-
-    symbols: Tensor
-    word_starts: Tensor
-    durations: Tensor
-    prompt: Tensor  # (P, K) int64
-    codes: Tensor  # (T, K) int64
 
 
 def split_holdout(dataset: CodesDataset, holdout: int, seed: int) -> tuple[list[int], list[int]]:
@@ -104,15 +91,24 @@ def draw_epoch(
     return np.repeat(np.asarray(indices, dtype=int), times).tolist()
 
 
+class Utterances(Protocol):
+    """Utterances by number, and what is known of each: at least `speaker` and `frames`."""
+
+    @property
+    def records(self) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, index: int, /) -> Utterance: ...
+
+
 class BatchMaker:
     """Draws prompts and cuts for the utterances of a batch.
 
     Args:
-        dataset: the cache.
+        dataset: the cache, or utterances in memory.
         indices: utterances that may serve as prompts (the training part).
     """
 
-    def __init__(self, dataset: CodesDataset, indices: Sequence[int], model: ModelConfig, train: TrainConfig):
+    def __init__(self, dataset: Utterances, indices: Sequence[int], model: ModelConfig, train: TrainConfig):
         self.dataset, self.model, self.train = dataset, model, train
         self.by_speaker: dict[str, list[int]] = {}
         for i in indices:
@@ -230,70 +226,3 @@ def damage(
     hidden = spans(rng, (b, t), config.p_hidden_span, config.span_frames) | torch.as_tensor(rng.random((b, t)) < hide)
     out = out.masked_fill(hidden[..., None], hidden_id(card))
     return torch.where(target[..., None], out, prev)
-
-
-def cut_front(example: Example, prompt_frames: int) -> Example:
-    """Make the first words of an utterance its own voice prompt; text and audio are cut together.
-
-    The cut is at the word start nearest to `prompt_frames`, at most half-way. The pause before it becomes the opening
-    silence; without a pause, the frame before it does. An utterance without such a word start is returned whole and
-    unprompted.
-    """
-    ends = example.durations.cumsum(0)
-    starts = ends - example.durations
-    words = [i for i in example.word_starts.nonzero().flatten().tolist() if 1 < i and starts[i] <= ends[-1] // 2]
-    if not words:
-        return example
-    at = min(words, key=lambda i: abs(int(starts[i]) - prompt_frames))
-    opening = int(example.durations[at - 1]) if is_silent(example.symbols[at - 1]) else 1
-    frame = int(starts[at]) - opening
-    return Example(
-        torch.cat([example.symbols[:1], example.symbols[at:]]),
-        torch.cat([example.word_starts[:1], example.word_starts[at:]]),
-        torch.cat([torch.tensor([opening]), example.durations[at:]]),
-        example.codes[max(0, frame - prompt_frames) : frame],
-        example.codes[frame:],
-    )
-
-
-def cut_end(example: Example, prompt_frames: int) -> Example:
-    """Make the last words of an utterance the voice prompt of the first, so that these begin as speech begins.
-
-    After `cut_front` the target goes on where the prompt ends; a user's text does not. The cut is after the pause, of
-    `MIN_PAUSE_FRAMES` or more and in the last two thirds, that leaves most nearly `prompt_frames`, and at least
-    `MIN_END_FRAMES`. Where there is none, it is `cut_front`.
-    """
-    ends = example.durations.cumsum(0)
-    left = ends[-1] - ends
-    fits = is_silent(example.symbols) & (example.durations >= MIN_PAUSE_FRAMES)
-    fits &= (left >= MIN_END_FRAMES) & (ends >= ends[-1] // 3)
-    pauses = [i for i in fits.nonzero().flatten().tolist() if i > 0]
-    if not pauses:
-        return cut_front(example, prompt_frames)
-    at = min(pauses, key=lambda i: abs(int(left[i]) - prompt_frames))
-    frame, pause = int(ends[at]), int(example.durations[at])
-    return Example(  # the pause is shared by its sign and the silence at the end
-        torch.cat([example.symbols[: at + 1], example.symbols[-1:]]),
-        torch.cat([example.word_starts[: at + 1], example.word_starts[-1:]]),
-        torch.cat([example.durations[:at], torch.tensor([pause - pause // 2, pause // 2])]),
-        example.codes[frame : frame + prompt_frames],
-        example.codes[:frame],
-    )
-
-
-def cut_back(example: Example, max_frames: int) -> Example:
-    """Drop the last words of an utterance longer than `max_frames`, text and audio together."""
-    if len(example.codes) <= max_frames:
-        return example
-    starts = example.durations.cumsum(0) - example.durations
-    words = [i for i in example.word_starts.nonzero().flatten().tolist() if 0 < starts[i] <= max_frames]
-    if not words:
-        return example
-    at = words[-1]
-    return replace(
-        example,
-        symbols=example.symbols[:at],
-        word_starts=example.word_starts[:at],
-        durations=example.durations[:at],
-        codes=example.codes[: int(starts[at])],
-    )

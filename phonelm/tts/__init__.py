@@ -19,7 +19,9 @@ from phonelm.tts.recipe import (
 from phonelm.tts.speech import Edit, PhonemeTime, Speech, Voice
 from phonelm.tts.system import TTS
 from phonelm.tts.turns import TooMany, Turn, Turns
-from phonelm.tts.voices import bundled_voices, check_speakers
+from phonelm.tts.voice_command import add_card_arguments, card_of
+from phonelm.tts.voice_file import VoiceCard, is_voice_file, load_voice, named_voices, read_card, save_voice
+from phonelm.tts.voices import NamedVoice, bundled_voices, check_speakers
 
 __all__ = [
     "CLIP_FILE",
@@ -38,17 +40,26 @@ __all__ = [
     "TooMany",
     "Turn",
     "Turns",
+    "NamedVoice",
     "Voice",
+    "VoiceCard",
+    "add_card_arguments",
     "bundled_voices",
+    "card_of",
     "check_clip",
     "check_speakers",
     "differences",
     "draw_grid",
     "identity",
+    "is_voice_file",
+    "load_voice",
     "locate",
+    "named_voices",
     "pack",
     "read_aloud",
+    "read_card",
     "save_grid",
+    "save_voice",
     "source",
     "stream_long",
     "unpack",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from phonelm import __version__
 from phonelm.audio import CLIP_HZ
+from phonelm.checkpoint import fingerprint
 from phonelm.codec import DecodeControls
 from phonelm.config import SamplingConfig
 from phonelm.tts.speech import Edit, Voice
@@ -63,14 +61,14 @@ def identity(tts: TTS) -> dict[str, str]:
         "torch": torch.__version__,
         "device": tts.codec.device.type + (", one thread" if tts.deterministic else ""),
         "precision": tts.engine.precision,
-        "model": _fingerprint([*tts.model.state_dict().values(), tts.acoustic.seen]),
-        "codec": f"{tts.codec.name} {_fingerprint(tts.codec.model.state_dict().values())}",
+        "model": tts.fingerprint,
+        "codec": f"{tts.codec.name} {fingerprint(tts.codec.model.state_dict().values())}",
     }
 
 
 def voice_identity(voice: Voice) -> str:
     """16 hex digits that identify a voice as the model hears it."""
-    return _fingerprint([voice.codes])
+    return fingerprint([voice.codes, *voice.low_rank.values()])
 
 
 def differences(recipe: Recipe, here: dict[str, str]) -> list[str]:
@@ -97,11 +95,3 @@ def check_clip(samples: int, sample_rate: int, channels: int = 1) -> None:
         raise RecipeError(f"the voice clip is {samples / sample_rate:.0f} s long; {longest}: cut it")
     if channels > MAX_CHANNELS:
         raise RecipeError(f"the voice clip has {channels} channels; at most {MAX_CHANNELS} are taken")
-
-
-def _fingerprint(tensors: Iterable[Tensor]) -> str:
-    digest = hashlib.sha256()
-    for tensor in tensors:
-        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -27,13 +28,15 @@ class Voice:
         codes: (P, n_q) int64, all codebooks of the codec.
         wav: (S,) float32 at 24 kHz, the audio that was encoded.
         notes: changes made to the clip, one line each.
-        name: of a bundled voice, else "".
+        name: of a voice that can be named, else "".
+        low_rank: updates of the model that an adapted voice has, see `model.low_rank`; empty for other voices.
     """
 
     codes: Tensor
     wav: np.ndarray
     notes: tuple[str, ...] = ()
     name: str = ""
+    low_rank: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

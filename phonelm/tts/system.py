@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from phonelm.audio import read_audio
+from phonelm.checkpoint import fingerprint
 from phonelm.codec import Codec, DecodeControls
 from phonelm.config import SamplingConfig
 from phonelm.generation import Engine, Frame, Request, generate_batch
@@ -20,11 +22,13 @@ from phonelm.model import weights
 from phonelm.text import Phonemes, Phonemizer, UserLexicon, pieces
 from phonelm.tts.decoding import StreamDecoder, decode, encode_prompt, resolved
 from phonelm.tts.edit import cut_out, fill
+from phonelm.tts.engines import AdaptedEngines
 from phonelm.tts.loading import limit_compiled_convolutions, load_networks, usable_device, use_one_thread
 from phonelm.tts.pauses import silent_codes, with_pauses
-from phonelm.tts.sentences import finish, sentence_request
+from phonelm.tts.sentences import finish, frames_of_sentences, sentence_request
 from phonelm.tts.speech import Edit, Speech, Voice
-from phonelm.tts.voices import BundledVoice, bundled_voices, check_speakers
+from phonelm.tts.voice_file import is_voice_file, load_voice, named_voices
+from phonelm.tts.voices import NamedVoice, check_speakers
 
 Text = str | list[Phonemes]
 VoiceSource = str | Path | tuple[np.ndarray, int]  # a bundled voice or a file; (S,) float samples and their rate in Hz
@@ -45,7 +49,7 @@ class TTS:
         acoustic: weights.Acoustic,
         codec: Codec,
         phonemizer: Phonemizer,
-        voices: Mapping[str, BundledVoice] | None = None,
+        voices: Mapping[str, NamedVoice] | None = None,
         precision: str = "auto",
         deterministic: bool = False,
     ):
@@ -54,6 +58,8 @@ class TTS:
         self.deterministic = deterministic
         self.acoustic, self.codec, self.phonemizer = acoustic, codec, phonemizer
         self.model, self.engine = acoustic.model, Engine(acoustic.model, precision)
+        self.n_codebooks = self.model.config.n_codebooks
+        self.adapted_engine = AdaptedEngines(acoustic.model, precision)
         self.voices = dict(voices or {})
         self._encoded: dict[str, Voice] = {}  # the bundled ones that have been used
 
@@ -88,14 +94,10 @@ class TTS:
         phonemizer = Phonemizer(UserLexicon.load(lexicon) if lexicon else UserLexicon())
         limit_compiled_convolutions()
         acoustic, loaded = load_networks(path, codec, usable_device(device), codec_device)
-        return cls(acoustic, loaded, phonemizer, bundled_voices(), precision, deterministic)
+        return cls(acoustic, loaded, phonemizer, named_voices(), precision, deterministic)
 
     def warm_up(self) -> TTS:
-        """Speak one word, so that the first user does not wait for compilation and files read at the first use.
-
-        Returns:
-            This system. Without bundled voices this does nothing.
-        """
+        """Speak one word, if there is a bundled voice, so that the first user need not wait; returns this system."""
         if self.voices:
             for _ in self.stream("Ready."):
                 pass
@@ -111,10 +113,11 @@ class TTS:
         """Encode a voice prompt.
 
         Args:
-            clip: the name of a bundled voice (one of `voices`), an audio file, or ((S,) float samples, sample rate in
-                Hz); None for the first of `voices`.
+            clip: the name of a voice (one of `voices`), an audio file, a voice file (`.safetensors`), or ((S,) float
+                samples, sample rate in Hz); None for the first of `voices`.
         Raises:
             AudioError: unreadable, silent, or with less than 0.5 s of sound.
+            CheckpointError: a voice file that is damaged, or made for another codec or model.
         """
         if clip is None:
             if not self.voices:
@@ -124,6 +127,8 @@ class TTS:
             if clip not in self._encoded:
                 self._encoded[clip] = replace(self.voice(self.voices[clip].path), name=clip)
             return self._encoded[clip]
+        if isinstance(clip, (str, Path)) and is_voice_file(clip):
+            return load_voice(clip, self.codec, self.model, self.fingerprint)
         return encode_prompt(self.codec, *(read_audio(clip) if isinstance(clip, (str, Path)) else clip))
 
     def phonemize(self, text: str) -> list[Phonemes]:
@@ -207,9 +212,7 @@ class TTS:
             yield last, speech
 
     def decode(self, speech: Speech, controls: DecodeControls | None = None) -> Speech:
-        """The same codes as whole sound, with another speed, pitch and intonation or, by default, those of the speech.
-
-        This takes a small part of the time of generation. `speech` does not change.
+        """The same codes as whole sound, with other controls or those of the speech, which does not change.
 
         Raises:
             CodecError: the codec has no such controls.
@@ -242,8 +245,10 @@ class TTS:
         edit = Edit(start, end, seed, symbols)
         gap, made = cut_out(speech, edit), []
         settings = replace(speech.settings, seed=seed)
-        request = self._request(gap.sentence, gap.phonemes, speech.voice, settings, gap.before, gap.end)
-        for _, frame in self.make_frames([request]):
+        voice = self._speaker(gap.phonemes, speech.voice)
+        prompt, settings = voice.codes[:, : self.n_codebooks], settings.at_sentence(gap.sentence)
+        request = sentence_request(gap.phonemes, prompt, settings, gap.before, gap.end)
+        for _, frame in self.make_frames([request], low_rank=voice.low_rank):
             made.append(frame)
             if on_frame is not None and on_frame(frame):
                 return speech
@@ -265,27 +270,29 @@ class TTS:
 
     def _generate(self, speech: Speech, first: int, width: int) -> Iterator[tuple[int, Frame]]:
         """Frames and their sentences, `width` sentences side by side."""
-        rest = enumerate(speech.phonemes[first:], first)
-        requests = [self._request(s, p, speech.voice, speech.settings) for s, p in rest]
         width = min(width, len(speech.phonemes))
-        frames = ((first + i, frame) for i, frame in self.make_frames(requests, width))
+        spoken = [(p, self._speaker(p, speech.voice)) for p in speech.phonemes]
+        frames = frames_of_sentences(spoken, self.n_codebooks, speech.settings, self.make_frames, first, width)
         if not any(p.lead_s or p.pause_s for p in speech.phonemes[first:]):
             return frames
         return with_pauses(frames, speech.phonemes, self._silence, in_order=width == 1)
+
+    def _speaker(self, phonemes: Phonemes, voice: Voice) -> Voice:
+        """The voice of a sentence, which may name its own."""
+        return self.voice(phonemes.speaker) if phonemes.speaker else voice
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that identify the model's weights."""
+        return fingerprint([*self.model.state_dict().values(), self.acoustic.seen])
 
     @cached_property
     def _silence(self) -> list[int]:
         return silent_codes(self.codec)
 
-    def _request(
-        self, s: int, phonemes: Phonemes, voice: Voice, settings: SamplingConfig, before: Sequence[Frame] = (),
-        end: int | None = None,
-    ) -> Request:  # fmt: skip
-        """The sentence at place `s`, which moves its seed on."""
-        voice = self.voice(phonemes.speaker) if phonemes.speaker else voice
-        prompt = voice.codes[:, : self.model.config.n_codebooks]
-        return sentence_request(phonemes, prompt, settings.at_sentence(s), before, end)
-
-    def make_frames(self, requests: Sequence[Request], width: int = 1) -> Iterator[tuple[int, Frame]]:
-        """`generate_batch` with this system's model: the one part of the work that gains from a GPU."""
-        yield from generate_batch(self.engine, requests, self.acoustic.seen, width)
+    def make_frames(
+        self, requests: Sequence[Request], width: int = 1, low_rank: Mapping[str, Tensor] | None = None
+    ) -> Iterator[tuple[int, Frame]]:
+        """`generate_batch` with this system's model and a voice's updates: the one part that gains from a GPU."""
+        engine = self.adapted_engine(low_rank) if low_rank else self.engine
+        yield from generate_batch(engine, requests, self.acoustic.seen, width)

@@ -6,6 +6,7 @@ shapes and values are checked, and nothing is unpickled.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -19,9 +20,10 @@ from phonelm.codec import Codec
 from phonelm.config import FRAME_RATE, from_dict
 from phonelm.model import PhoneLM, check_low_rank
 from phonelm.tts.speech import Voice
-from phonelm.tts.voices import NAME
+from phonelm.tts.voices import NAME, NamedVoice, bundled_voices
 
 KIND = "voice"
+FOLDER_VARIABLE = "PHONELM_VOICES"
 SUFFIX = ".safetensors"
 MAX_BYTES = 8 * 2**20
 MAX_PROMPT_FRAMES = round(20 * FRAME_RATE)
@@ -61,16 +63,39 @@ class VoiceCard:
                 raise ValueError(f"{line.name!r} of a voice must be one line of at most {MAX_TEXT} characters")
 
 
-def save_voice(
-    path: str | Path, voice: Voice, card: VoiceCard, codec: Codec, model: str = ""
-) -> None:
+def is_voice_file(path: str | Path) -> bool:
+    """Whether a path has the suffix of a voice file."""
+    return Path(path).suffix.lower() == SUFFIX
+
+
+def named_voices() -> dict[str, NamedVoice]:
+    """The bundled voices, then those of the folder that `PHONELM_VOICES` names, by name.
+
+    Raises:
+        CheckpointError: a list or a voice file is damaged; a voice file has the name of another voice.
+    """
+    voices = bundled_voices()
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder and not Path(folder).is_dir():
+        raise checkpoint.CheckpointError(f"{FOLDER_VARIABLE} names {folder}, which is no folder")
+    for path in sorted(Path(folder).glob(f"*{SUFFIX}")) if folder else ():
+        card = read_card(path)
+        if card.name in voices:
+            raise checkpoint.CheckpointError(
+                f"{path} has the name {card.name!r}, which {voices[card.name].path.name} has too: rename one of them"
+            )
+        voices[card.name] = NamedVoice(card.name, card.about, card.licence, card.source, path)
+    return voices
+
+
+def save_voice(path: str | Path, voice: Voice, card: VoiceCard, codec: Codec, model: str = "") -> None:
     """Write a voice file, whole or not at all.
 
     Args:
         path: must end in `.safetensors`.
         voice: its prompt, and its update of the model if it is adapted.
         codec: the one whose codes the prompt has.
-        model: fingerprint of the model that the voice is adapted to, see `recipe.identity`.
+        model: fingerprint of the model that the voice is adapted to, see `TTS.fingerprint`.
     Raises:
         ValueError: another suffix; an adapted voice without `model`.
         OSError: the file cannot be written.
@@ -111,7 +136,8 @@ def load_voice(path: str | Path, codec: Codec, model: PhoneLM, fingerprint: str)
         raise checkpoint.CheckpointError(f"{path} was made with another codec: make the voice again from its recording")
     codes, low_rank = tensors.pop(CODES, None), {k.removeprefix(LOW_RANK): v for k, v in tensors.items()}
     if codes is None or not all(k.startswith(LOW_RANK) for k in tensors):
-        raise checkpoint.CheckpointError(f"{path} is no voice file: it holds {', '.join(sorted(tensors)[:3]) or 'nothing'}")
+        found = ", ".join(sorted(tensors)[:3]) or "nothing"
+        raise checkpoint.CheckpointError(f"{path} is no voice file: it holds {found}")
     _check_codes(path, codes, codec)
     if low_rank:
         if metadata.get("model_fingerprint") != fingerprint:

@@ -18,15 +18,15 @@ NAME = re.compile(r"[a-z0-9-]{1,40}")  # of a voice
 
 
 @dataclass(frozen=True)
-class BundledVoice:
-    """A clip that comes with the weights.
+class NamedVoice:
+    """A voice that can be named: a clip that comes with the weights, or a voice file.
 
     Attributes:
         name: as `NAME` has it.
         about: what it sounds like, a few words.
         licence: SPDX identifier.
         source: who or what spoke, and where it is from.
-        path: of the clip.
+        path: of the clip or the voice file.
     """
 
     name: str
@@ -36,7 +36,7 @@ class BundledVoice:
     path: Path
 
 
-def bundled_voices(folder: Path | None = None) -> dict[str, BundledVoice]:
+def bundled_voices(folder: Path | None = None) -> dict[str, NamedVoice]:
     """The bundled voices by name, the default one first; none if there is no list.
 
     Args:
@@ -50,7 +50,7 @@ def bundled_voices(folder: Path | None = None) -> dict[str, BundledVoice]:
         return {}
     try:
         entries = json.loads(listed.read_text(encoding="utf-8"))
-        voices = [from_dict(BundledVoice, {**entry, "path": folder / f"{entry['name']}.flac"}) for entry in entries]
+        voices = [from_dict(NamedVoice, {**entry, "path": folder / f"{entry['name']}.flac"}) for entry in entries]
     except (ValueError, TypeError, KeyError) as error:
         raise checkpoint.CheckpointError(f"{listed} is damaged: {error}") from None
     for voice in voices:
@@ -61,7 +61,7 @@ def bundled_voices(folder: Path | None = None) -> dict[str, BundledVoice]:
     return {voice.name: voice for voice in voices}
 
 
-def check_speakers(spoken: Iterable[Phonemes], voices: Mapping[str, BundledVoice]) -> None:
+def check_speakers(spoken: Iterable[Phonemes], voices: Mapping[str, NamedVoice]) -> None:
     """Whether there is a voice for every speaker that a text names.
 
     Raises:

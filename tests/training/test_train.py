@@ -19,10 +19,6 @@ from phonelm.model.grid_codes import bos_id, hidden_id
 from phonelm.text.phonemizer import SYMBOLS
 from phonelm.training.batches import (
     BatchMaker,
-    Example,
-    cut_back,
-    cut_end,
-    cut_front,
     damage,
     draw_epoch,
     plan_epoch,
@@ -30,6 +26,7 @@ from phonelm.training.batches import (
     split_holdout,
 )
 from phonelm.training.config import TrainConfig
+from phonelm.training.cuts import Example, cut_back, cut_end, cut_front
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.optim import lr_scale
 from phonelm.training.run import parse_weight

@@ -19,12 +19,13 @@ from tqdm import tqdm
 
 from phonelm.config import FRAME_RATE
 from phonelm.evaluation import Judges
+from phonelm.files import check_writable
 from phonelm.training.adapt.dataset import LeftOut, make_cache
-from phonelm.training.adapt.learn import AdaptConfig, Adaptation
+from phonelm.training.adapt.learn import Adaptation, AdaptConfig
 from phonelm.training.adapt.prior import load_prior
 from phonelm.training.adapt.speak import SpokenJudge, mean_voice
 from phonelm.training.data.dataset import CodesDataset, Utterance
-from phonelm.tts import TTS, Speech, Voice, VoiceCard, identity, save_voice
+from phonelm.tts import TTS, Speech, Voice, VoiceCard, add_card_arguments, card_of, save_voice
 
 PROMPT_S = (4.0, 9.0)  # length of a recording that can be the voice prompt
 KEPT_OUT = 0.1  # share of the utterances that are not trained on, if there are at least MIN_TO_KEEP_OUT
@@ -93,7 +94,7 @@ def adapt(
         "word_errors_prompt_only": round(first.word_errors, 3), "word_errors": round(best.word_errors, 3),
     }  # fmt: skip
     voice, card = replace(voice, name=card.name, low_rank=low_rank), replace(card, figures=figures)
-    save_voice(out, voice, card, tts.codec, identity(tts)["model"])
+    save_voice(out, voice, card, tts.codec, tts.fingerprint)
     shutil.rmtree(folder)
     return Adapted(voice, card, left_out)
 
@@ -129,12 +130,7 @@ def _wav(utterance: Utterance, tts: TTS) -> np.ndarray:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recordings", type=Path, help="audio file or folder; NAME.txt beside NAME.wav is its text")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="ME.safetensors", help="the voice file")
-    parser.add_argument("--name", help="of the voice, a-z, 0-9 and - (default: that of the file)")
-    parser.add_argument("--about", default="", help="what the voice sounds like, a few words")
-    parser.add_argument("--licence", default="", help="of the voice: an SPDX identifier, or other terms")
-    parser.add_argument("--source", default="", help="who speaks")
-    parser.add_argument("--consent", required=True, help='that the speaker agrees, in words: "It is my own voice."')
+    add_card_arguments(parser)
     parser.add_argument("--minutes", type=float, default=AdaptConfig.max_minutes, help="default %(default)s")
     parser.add_argument("--rank", type=int, default=AdaptConfig.rank, help="of the updates (default %(default)s)")
     parser.add_argument("--lr", type=float, default=AdaptConfig.lr, help="learning rate (default %(default)s)")
@@ -145,7 +141,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Adapt from the command line and print what came out."""
-    card = VoiceCard(args.name or args.out.stem.lower(), args.about, args.licence, args.source, args.consent)
+    card = card_of(args)
+    check_writable(args.out)
     config = AdaptConfig(rank=args.rank, lr=args.lr, max_minutes=args.minutes, seed=args.seed)
     tts = TTS.load(device=args.device)
     bar = tqdm(total=100, bar_format="{l_bar}{bar}| {postfix}")
@@ -156,9 +153,8 @@ def run(args: argparse.Namespace) -> int:
 
     def progress(state: Adaptation) -> None:
         now = state.history[-1]
-        bar.set_postfix_str(
-            f"{state.progress.left(config)}, likeness {now.likeness:.3f}, word errors {now.word_errors:.1%}", refresh=False
-        )
+        heard = f"likeness {now.likeness:.3f}, word errors {now.word_errors:.1%}"
+        bar.set_postfix_str(f"{state.progress.left(config)}, {heard}", refresh=False)
         bar.update(100 * state.progress.share(config) - bar.n)
 
     def sample(speech: Speech) -> None:

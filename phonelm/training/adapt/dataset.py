@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phonelm.audio import AudioError, write_audio
-from phonelm.codec import Codec
 from phonelm.config import SAMPLE_RATE
 from phonelm.evaluation import Judges
 from phonelm.files import file_digest, write_json

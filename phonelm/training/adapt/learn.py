@@ -74,7 +74,7 @@ class Judge(Protocol):
     def __call__(self, low_rank: dict[str, Tensor], step: int, seconds: float) -> Measured: ...
 
 
-class Utterances(list[Utterance]):
+class InMemory(list[Utterance]):
     """Utterances in memory, as `BatchMaker` reads them."""
 
     @property
@@ -108,11 +108,11 @@ class Adaptation:
         parameters = add_low_rank(self.model, config.rank)
         optimizer = torch.optim.AdamW(parameters, lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
         optimizer.param_groups[0]["peak_lr"] = config.lr
-        self.optimizers = [optimizer]
+        self.optimizers: list[torch.optim.Optimizer] = [optimizer]
         self.average = low_rank_tensors(self.model)
         self.best, self.history, self.progress = dict(self.average), list[Measured](), Progress()
         self.count = len(mine)
-        self.utterances = Utterances([*mine, *prior])
+        self.utterances = InMemory([*mine, *prior])
         self.training = TrainConfig(p_unconditional=0.05)
         everyone = range(len(self.utterances))
         self.maker = BatchMaker(self.utterances, everyone, self.model.config, self.training)
@@ -202,8 +202,8 @@ class Adaptation:
             return
         tensors, metadata = checkpoint.load(path, KIND)
         saved = from_dict(AdaptConfig, metadata["config"])
-        budget = {"max_minutes": saved.max_minutes, "max_steps": saved.max_steps, "patience": saved.patience}
-        if replace(self.config, **budget) != saved:
+        minutes, steps, patience = saved.max_minutes, saved.max_steps, saved.patience
+        if replace(self.config, max_minutes=minutes, max_steps=steps, patience=patience) != saved:
             raise ValueError(f"{path} was made with other settings: name another output, or delete {self.folder}")
         groups = {
             prefix: {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

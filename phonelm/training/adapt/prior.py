@@ -1,7 +1,7 @@
 """What adaptation needs of the training data: the aligner, and some utterances of other people.
 
-Utterances of many voices are mixed into the batches of an adaptation, so that the model keeps the words it can say. They
-come from a training cache:
+Utterances of many voices are mixed into the batches of an adaptation, so that the model keeps the words it can say.
+They come from a training cache:
 
     python -m phonelm.training.adapt.prior CACHE -o checkpoints/adaptation.safetensors --minutes 12
 """
@@ -84,7 +84,8 @@ def save_prior(path: Path, aligner: Path, dataset: CodesDataset, chosen: Sequenc
     tensors |= {f"aligner.{k}": v for k, v in weights.items()}
     lengths = [len(x) for x in parts["symbols"]]
     extra = {"records": records, "phonemes": lengths, "codec": dataset.info["codec"], "symbols": list(SYMBOLS)}
-    checkpoint.save(path, tensors, {"kind": KIND, "config": metadata["config"], "version": VERSION, **extra}, "aligner.")
+    header = {"kind": KIND, "config": metadata["config"], "version": VERSION, **extra}
+    checkpoint.save(path, tensors, header, half="aligner.")
 
 
 def load_prior(codec: Codec, path: Path | None = None) -> Prior:

@@ -146,7 +146,8 @@ def check_one_speaker(transcripts: Sequence[Transcript], judges: Judges) -> list
             f"else, most of all {place}"
         )
     return [
-        replace(t, problem=t.problem or "another person speaks") if other else t for t, other in zip(transcripts, others)
+        replace(t, problem=t.problem or "another person speaks") if other else t
+        for t, other in zip(transcripts, others)
     ]
 
 

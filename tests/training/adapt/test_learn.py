@@ -9,7 +9,7 @@ import torch
 from phonelm.codec import Codec
 from phonelm.config import PRESETS
 from phonelm.model import PhoneLM, merge_low_rank
-from phonelm.training.adapt.learn import STATE, AdaptConfig, Adaptation, Measured, Utterances
+from phonelm.training.adapt.learn import STATE, Adaptation, AdaptConfig, InMemory, Measured
 from phonelm.training.adapt.prior import choose, load_prior, save_prior, write_aligner
 from phonelm.training.batches import BatchMaker
 from phonelm.training.config import AlignerConfig, TrainConfig
@@ -39,7 +39,7 @@ def judge(low_rank, step, seconds):
 
 def loss_on(model, utterances):
     config = TrainConfig()
-    batch = BatchMaker(Utterances(utterances), range(len(utterances)), model.config, config)(
+    batch = BatchMaker(InMemory(utterances), range(len(utterances)), model.config, config)(
         range(len(utterances)), [0], augment=False
     )
     with torch.no_grad():

@@ -53,10 +53,9 @@ def test_a_given_text_is_shared_out_among_the_segments():
 
 
 def test_words_that_were_not_heard_go_to_their_neighbours():
-    found = use_texts(
-        [heard(0, "one two three"), heard(4, "five six seven eight")], {TALK: "One two three four five six seven eight."}
-    )
-    assert " ".join(t.text for t in found) == "One two three four five six seven eight."
+    text = "One two three four five six seven eight."
+    found = use_texts([heard(0, "one two three"), heard(4, "five six seven eight")], {TALK: text})
+    assert " ".join(t.text for t in found) == text
 
 
 def test_another_text_is_refused_with_the_second():
