@@ -21,7 +21,7 @@ SPELLED = frozenset(
     "IAC IBS ICC ICJ IEP IGN INR INS IPS IRB IRR ISA ITN IUCN IWC KIA LED LGA MIA MOU MOA NEA NIH OAU ODI OED OEM "
     "OIC OPI ORM OTP OU PO POC POW PSA QA QE RIAA ROE RPI SAE SAS SEC SEM SIA SOP TIA TOS UAP UAW UCI UDP UMD UPI "
     "UPS USP UTM UWB WEP WIP YOY YOE AFT ATC BOE DEA EAP FAA IEA IFC IPCC ITU LCA LPGA NAACP NAV OBE OFC PGA TSA "
-    "UCL UHD USC USGA USPS UTF VHS VOA WBA WBO XXL AOE RPO RTO EDR SLA SLO".split()
+    "OPS UCL UHD USC USGA USPS UTF VHS VOA WBA WBO XXL AOE RPO RTO EDR SLA SLO".split()
 )
 READ_AS_WORDS = frozenset(  # not in a dictionary
     "JPEG NASA NATO UNESCO UNICEF FIFA UEFA OPEC SCOTUS POTUS FLOTUS LASER RADAR SONAR SCUBA GIF RAM ROM PIN "
@@ -31,13 +31,13 @@ READ_AS_WORDS = frozenset(  # not in a dictionary
     " UNRWA HIPAA ERISA HAZMAT INTERPOL NASCAR NASDAQ GOAT BIPOC LOL ROFL MENSA TESOL TOEFL MERS "
     "NERF IMAX PEMDAS OLED AMOLED BIOS LORA NATO EFTA AUKUS ECOWAS NICU PICU DACA MASH JAMA OPSEC UNIX LINUX "
     "WIMAX VOIP "
-    " ENSO AMBER FIDO IRIS DOS NAS TASER QUANGO".split()
+    "JSON CAGR ENSO AMBER FIDO IRIS DOS NAS TASER QUANGO".split()
 )
 PARTLY = {  # partly read as a word, or irregular
     "AARP": "double A R P", "AAA": "triple A", "NAACP": "N double A C P", "NCAA": "N C double A", "IEEE": "I triple E",
     "MPEG": "em peg", "BOGO": "bo go",
     "MSRP": "M S R P", "IIHF": "double I H F", "WYSIWYG": "wizzy wig", "SCSI": "scuzzy", "CMOS": "see moss",
-    "GIFS": "gifs", "CDROM": "C D rom", "OMG": "oh my god", "EBITDA": "ee bit dah", "NGOS": "N G O's",
+    "FTSE": "footsie", "CABG": "cabbage", "GIFS": "gifs", "CDROM": "C D rom", "OMG": "oh my god", "EBITDA": "ee bit dah", "NGOS": "N G O's",
     "CRISPR": "crisper",
     "NASDAQ": "Nazdack", "RGBA": "R G B A",
 }  # fmt: skip
@@ -74,9 +74,9 @@ _SIGNED = "|".join(map(re.escape, sorted(SIGNED, key=len, reverse=True)))
 _LOWER = "|".join(sorted(LOWER, key=len, reverse=True))
 _SAYABLE = (
     "sql|ff[il]?|hmm+|hm+|sh+|psst|brr+|grr+|tsk|pfft|mm+|zzz+|nth|mr|mrs|dr|st|th|rd|nd|vs|ft|rhythm|"
-    "crwth|cwm|bzzt|pst|tv|my|ms|km|cm|mm|kg|lb|lbs|ml|hz"
+    "crwth|cwm|bzzt|pst|tv|my|ms|km|cm|mm|kg|lb|lbs|ml|hz|mt|ng|mx|oz|gr|br|pt|qt|yd|hr|hrs|jr|sr|wk|yr"
 )
-_BARE = rf"(?!(?:{_SAYABLE})\b)[bcdfghjklmnpqrstvwxz]{{3,6}}"
+_BARE = rf"(?!(?:{_SAYABLE})\b)[bcdfghjklmnpqrstvwxz]{{2,6}}"
 
 
 def _acronym(m: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from phonelm.text.guesses import can_be_said
 from phonelm.text.rules import Rule
 from phonelm.text.rules.numbers import words
 
@@ -18,21 +19,34 @@ SALTS = (
     "GaAs GaN SiC TiN HgS CuS NiO CoO BaO AlN SnO CsCl TlCl"
 ).split()
 
+IONS = "Na|Li|Ag|Cl|Br|Rb|Cs|Cu|K|H"
+
 _ELEMENT = "|".join(ELEMENTS)
 
 
 def _formula(m: re.Match[str]) -> str:
+    name = re.fullmatch(r"([A-Z]{3,})\d\d", m[1])
+    if name and can_be_said(name[1].lower()):  # COP28
+        return m[0]
     parts = re.findall(rf"({_ELEMENT}|[()])(\d*)", m[1])
     names = [f"{' '.join(element.upper())} {words(int(n)) if n else ''}" for element, n in parts if element not in "()"]
     charge = {"+": " plus", "-": " minus", "": ""}[m["charge"] or ""]
     return re.sub(" +", " ", " ".join(names)).strip() + charge
 
 
+def _ion(m: re.Match[str]) -> str:
+    """`Na+` and `Cl-`. `B-` and `K-` are grades or parts of words."""
+    if m[2] == "-" and len(m[1]) == 1:
+        return m[0]
+    return f"{' '.join(m[1].upper())} {'plus' if m[2] == '+' else 'minus'}"
+
+
 RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?<![\w.+-])({IONS})([+-])(?=[\s,.;:)/]|$)"), _ion),
     (re.compile(rf"(?<![\w.-])({'|'.join(SALTS)})(?P<charge>)(?![\w-])"), _formula),
     (
         re.compile(
-            rf"(?<![\w.-])((?=(?:[A-Z][a-z]?)+\d)(?:(?:{_ELEMENT})\d{{0,2}}){{2,8}}|(?:H|N|O|F|Cl|Br|Ca|Mg|Fe|Na|K|Cu|Zn|Al)\d)"
+            rf"(?<![\w.-])(?!WW\d)((?=(?:[A-Z][a-z]?)+\d)(?:(?:{_ELEMENT})\d{{0,2}}){{2,8}}|(?:H|N|O|F|Cl|Br|Ca|Mg|Fe|Na|K|Cu|Zn|Al)\d)"
             r"(?P<charge>[+-])?(?![\w-])"
         ),
         _formula,

@@ -14,7 +14,7 @@ NAMES = (
 ).split()  # fmt: skip
 ABBREVIATED = {name[:3]: name for name in NAMES} | {"Sept": "September"}
 WEEKDAYS = {
-    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Weds": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
     "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 
@@ -22,7 +22,7 @@ MONTH = "|".join([*NAMES, *(f"{short}\\b\\.?" for short in sorted(ABBREVIATED, k
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NTH = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?:\s?(?:-|to)\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
-_CLEAR_DAY = "Tues|Thurs|Thur|Fri(?=\\.)|Mon(?=\\.)|Wed(?=\\.)|Thu(?=\\.)"  # not other words or names
+_CLEAR_DAY = "Tues|Weds|Thurs|Thur|Fri(?=\\.)|Mon(?=\\.)|Wed(?=\\.)|Thu(?=\\.)"  # not other words or names
 _BEFORE_MONTH = (
     "[Ll]ast",
     "[Nn]ext",
@@ -39,7 +39,7 @@ _BEFORE_MONTH = (
 )
 _BEFORE_DATE = re.compile(
     r"\b(on|by|until|before|after|since|due|from|ends?|ending|starts?|starting|begins?|beginning|expires?|thru|through|"
-    r"opens?|closes?|deadline|dated|valid|\w+day,?|born|is) $",
+    r"opens?|closes?|deadline|dated|valid|\w+day,?|born|is|payable|effective|as of|week of|arriving|departing|expiry|exp\.?) $",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
@@ -98,7 +98,7 @@ def _slashed(m: re.Match[str]) -> str:
     before_it = _BEFORE_DATE.search(before(m))
     at_a_time = re.match(r" (?:at|@) \d", after(m))
     if not before_it and not at_a_time:
-        return m[0]
+        return _spoken(bottom, top, "", m[0]) if _like_a_date(m) else m[0]
     word = before_it[1].lower() if before_it else ""
     part = int(top) < int(bottom) and bottom in ("2", "3", "4", "5", "6", "8", "10")
     if f"{top}/{bottom}" == "24/7" or (word == "is" and (part or int(bottom) < 13)):
@@ -110,7 +110,34 @@ def _slashed(m: re.Match[str]) -> str:
     return _spoken(bottom, top, "", f"{top}/{bottom}")
 
 
+def _like_a_date(m: re.Match[str]) -> bool:
+    """`11/28` at the end of a phrase. `3/16` is a part of an inch, `a score of 12/15` is out of 15."""
+    day = int(m[2]) > 12 and m[2] not in ("16", "20") and int(m[1]) <= 12
+    scored = re.search(r"\b(?:scor\w+|got|gets?|graded?|marks?|rated|answered|shot|went|of|a) $", before(m))
+    return day and not scored and bool(re.match(r"\s*(?:$|[.,;:)]|(?:at|to|through|and|from|w/|with|for)\b)", after(m)))
+
+
+_LETTERS = {
+    "M": "Monday", "Mo": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "We": "Wednesday",
+    "Th": "Thursday", "F": "Friday", "Fr": "Friday", "Sa": "Saturday", "Su": "Sunday",
+}  # fmt: skip
+
+
+def _lettered_range(m: re.Match[str]) -> str:
+    return f"{_LETTERS[m[1]]} to {_LETTERS.get(m[2]) or WEEKDAYS[m[2]]}"
+
+
+def _lettered_days(m: re.Match[str]) -> str:
+    """`M/W/F` and `Tu/Th`."""
+    days = [_LETTERS[letter] for letter in m[0].split("/")]
+    return ", ".join(days[:-1]) + f" and {days[-1]}"
+
+
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"\b(M|Mo)(?:\s?-\s?|\sto\s)(Th|F|Fr|Sa|Su|Fri|Sat|Sun)\b(?![.']\w)"), _lettered_range),
+    (re.compile(r"\b(?:(?:M|Mo|T|Tu)/)(?:W/|We/)?(?:Th|F|Fr)\b(?!/)|\bM/W(?=\s\d)"), _lettered_days),
+    (re.compile(r"\bMWF\b"), "Monday, Wednesday and Friday"),
+    (re.compile(rf"\b({_WEEKDAY})\.?/(?=\w)"), lambda m: f"{WEEKDAYS[m[1]]} and "),
     (re.compile(r"(?<![\d/.-])(\d{4})[-/.](0[1-9]|1[0-2])[-/.](0[1-9]|[12]\d|3[01])(?:T(?=\d)|(?![\d/-]))"), _iso),
     (re.compile(rf"\b({_CLEAR_DAY})\b(?:\.(?!\w))?"), _weekday),
     (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s?[-/,&]\s?(?:{_WEEKDAY}|{_DAYS})\b|,?\s+(?:\d|{MONTH}))"), _weekday),

@@ -49,7 +49,11 @@ RATES = {
     "mo": "month", "month": "month", "yr": "year", "year": "year", "person": "person", "lb": "pound", "kg": "kilogram",
     "oz": "ounce", "gal": "gallon", "gallon": "gallon", "mile": "mile", "mi": "mile", "min": "minute",
     "minute": "minute", "s": "second", "sec": "second", "unit": "unit", "user": "user", "seat": "seat", "head": "head",
-    "kWh": "kilowatt hour",
+    "kWh": "kilowatt hour", "share": "share", "bbl": "barrel", "barrel": "barrel", "ton": "ton", "tonne": "tonne",
+    "ounce": "ounce", "pound": "pound", "acre": "acre", "piece": "piece", "serving": "serving", "ea": "each",
+    "dozen": "dozen", "doz": "dozen", "pax": "person", "guest": "guest", "ticket": "ticket",
+    "gram": "gram", "bottle": "bottle", "class": "class", "lesson": "lesson", "visit": "visit",
+    "sq ft": "square foot", "sqft": "square foot", "GB": "gigabyte", "call": "call", "page": "page", "word": "word",
 }  # fmt: skip
 
 _NO_NOUN = (

@@ -90,7 +90,7 @@ def _power(m: re.Match[str]) -> str:
 def adjective(m: re.Match[str]) -> bool:
     """Whether an amount is before what it measures: `a $5 bill`, `an 8 oz steak`."""
     article = re.search(r"\b[Aa]n? (?:minus )?$", before(m))
-    return bool(article and re.match(r" ?[a-z]", after(m)))
+    return bool(article and re.match(r" ?[A-Za-z]", after(m)))
 
 
 def _dotted(m: re.Match[str]) -> str:
@@ -136,13 +136,6 @@ def _term(m: re.Match[str]) -> str:
     return f"{m[1] or m[3]} {m[2] or m[4]}"
 
 
-_FUNCTIONS = {"sin": "sine", "cos": "cosine", "tan": "tangent", "log": "log", "ln": "natural log of", "exp": "e to the"}
-
-
-def _function(m: re.Match[str]) -> str:
-    return _FUNCTIONS[m[1]]
-
-
 def _screen(m: re.Match[str]) -> str:
     """Read 1080p as ten eighty p."""
     if not (before(m).strip() or after(m).strip()):
@@ -158,10 +151,15 @@ _KEEPS_K = re.compile(
 _LETTERED = (
     "rooms?|apt|apartment|seats?|gates?|exhibit|figures?|figs?|tables?|units?|suite|flat|schedule|sections?|parts?|class|"
     "grade|page|rows?|levels?|blocks?|building|terminal|appendix|highway|route|channel|vitamin|number|no|types?|questions?|"
+    "exits?|piers?|bays?|doors?|platforms?|lots?|tracks?|docks?|booths?|wards?|halls?|zone|version|model|"
     "step|item|stage|phase|group|team|bus|flight|form|rule|title|article|chapter|season|size"
+)
+SLASHED: tuple[Rule, ...] = (  # `180C/350F`: two amounts with units
+    (re.compile(r"(?<=\d[A-Za-z])/(?=\d+ ?[A-Za-z])|(?<=\d[A-Za-z]{2})/(?=\d+ ?[A-Za-z])"), ", "),
 )
 EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amounts
     (re.compile(r"(?<!\w)([$£€¥])-(?=\d)"), r"-\1"),
+    (re.compile(r"(?<!\w)([$£€¥])\((\d[\d,.]{0,20})\)"), r"-\1\2"),  # a loss in a balance sheet
     (re.compile(r"(?<=\d) (?=000\b)"), ""),
     (re.compile(r"(?<![\w.,'])[1-9]\d{0,2}(?:(?:\.\d{3}){2,}|(?:'\d{3})+)(?![\w.,']\d|\d|')"), _grouped),
     (re.compile(r"\b(40[13]) ?\(?([kb])\b\)?"), lambda m: f"four oh {words(int(m[1][2]))} {m[2]}"),
@@ -192,7 +190,7 @@ EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amoun
     (re.compile(r"(?<![\w.,/])(\d{1,3})[ -](\d{1,2})/([2-9]|1[0-6])(?![\d/])"), _mixed),
     (re.compile(r"(?<=\d) - (?=\d[\d.,]* ?=)"), " minus "),
     (re.compile(r"(?<=\d) ?\* ?(?=\d)"), " times "),
-    (re.compile(r"(?<=\d)-(?=[$£€]?\d)|(?<=\d) - (?=\d)"), " to "),
+    (re.compile(r"(?<=\d)-(?=[$£€]?\d)|(?<=\d) - (?=\d)|(?<=\d%)-(?=\d)"), " to "),
     (re.compile(r"(?<![\w)])-(?=\.?\d|[$£€]\d)"), "minus "),
     (
         re.compile(rf"(?<![\w.,])(\d[\d.,]*)\s?([kKmMbBT]|bn|mn|tn)(?=\s(?:{COUNTED})\b)"),
@@ -203,8 +201,6 @@ EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amoun
 LETTERS: tuple[Rule, ...] = (  # mathematics without a digit
     (re.compile(r"(?<![\w'.-])([a-z]) - (?=[a-z]\b(?!'))"), r"\1 minus "),
     (re.compile(r"(?<![\w/])(?<!\d )([a-zA-Z])/([a-zA-Z])(?![\w/])"), _letters),
-    (re.compile(r"\b(sin|cos|tan|log|ln|exp)(?=\s(?:theta|alpha|beta|gamma|phi|pi|omega|[xyzt]\b)|\()"), _function),
-    (re.compile(r"\b([a-zA-Z])'(?=\([a-z]\))"), r"\1 prime"),
 )
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.,])(?P<base>{NUMBER})(?:[eE]|\s?[x×*]\s?10\s?\^)(?P<exponent>[+-]?\d{{1,4}})\b"), _power),

@@ -57,7 +57,7 @@ def _item(m: re.Match[str]) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(r"\bWW(II?)\b"), lambda m: f"World War {'two' if m[1] == 'II' else 'one'}"),
+    (re.compile(r"\bWW(II?|[12])\b"), lambda m: f"World War {'two' if m[1] in ('II', '2') else 'one'}"),
     (re.compile(r"\b(?=[MDC])[MDCLXVI]{4,15}\b"), _roman_year),
     (re.compile(r"(?<=\))\(([ivx]{1,5})\)|(?<![\w)])\(([ivx]{2,5})\)"), _item),
     (re.compile(rf"\b((?:{COUNTED})s? )({_NUMERAL})\b(?!')"), _counted),

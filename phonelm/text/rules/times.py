@@ -55,7 +55,32 @@ def _short(m: re.Match[str]) -> str:
     return f"{number(m[1])} {'minute' if m[2] == 'm' else 'second'}{'' if m[1] == '1' else 's'}"
 
 
+_TRAVEL = {"dep": "departs", "arr": "arrives", "ret": "returns", "Dep": "Departs", "Arr": "Arrives", "Ret": "Returns"}
+
+
+def _military(m: re.Match[str]) -> str:
+    """`0530 hrs` and `1400 hours`."""
+    hour, minute = m[1], m[2]
+    first = f"{'zero ' if hour[0] == '0' else ''}{number(str(int(hour)))}" if hour != "00" else "zero zero"
+    last = "hundred" if minute == "00" else f"{'zero ' if minute[0] == '0' else ''}{number(str(int(minute)))}"
+    return f"{first} {last}" + (" hours" if m[3] else "")
+
+
+def _military_range(m: re.Match[str]) -> str:
+    """`0600-2200`: of two times one has a zero at its start."""
+    if "0" not in (m[1][0], m[2][0]):
+        return m[0]
+    return " to ".join(re.sub(r"(\d\d)(\d\d)()", _military, time) for time in m.groups())
+
+
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"\b([Dd]ep|[Aa]rr|[Rr]et)\b\.?(?=:? (?:[A-Z]{3} |at |@ ?)?\d{1,2}[:.]\d\d)"), lambda m: _TRAVEL[m[1]]),
+    (re.compile(r"(?<!\d)(\d{1,2}:\d\d)\s?([ap])\b(?![.'])"), r"\1 \2m"),
+    (re.compile(r"(?<=[ap]m)\s?-\s?(?=midnight|noon|late\b|close\b)|(?<=noon)-(?=\d)|(?<=midnight)-(?=\d)"), " to "),
+    (re.compile(r"(?<![\d.,])([01]\d|2[0-4])([0-5]\d)\s?(h|hrs?\.?|hours)(?!\w)"), _military),
+    (re.compile(r"(?<![\d.,/-])((?:[01]\d|2[0-4])[0-5]\d)\s?-\s?((?:[01]\d|2[0-4])[0-5]\d)(?![\d.,/-])"), _military_range),
+    (re.compile(r"(?<![\w:]):([0-5]\d)\b(?!:)"), lambda m: number(m[1])),
+    (re.compile(r"\b(\d{1,2})h([0-5]\d)\b"), r"\1h \2m"),
     (re.compile(r"(?<=\d)\s?-\s?(?=\d{1,2}(?::\d\d)?\s?[AaPp]\.?[Mm]\b)|(?<=:\d\d)\s?-\s?(?=\d{1,2}:\d\d)"), " to "),
     (re.compile(r"(?<=[ap])\s?-\s?(?=\d{1,2}(?::\d\d)?\s?[ap]\.?m\b)"), " to "),
     (re.compile(r"(?<=[AaPp][Mm])-(?=\d)"), " to "),

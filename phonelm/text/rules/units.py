@@ -48,11 +48,14 @@ UNITS = {
     "gms": "gram", "kms": "kilometer", "mtrs": "meter", "Ah": "amp hour", "kVA": "kilovolt amp", "uF": "microfarad",
     "pF": "picofarad", "nF": "nanofarad", "mH": "millihenry", "Tbps": "terabit per second",
     "MBps": "megabyte per second",
-    "MT": "megaton", "kcals": "kilocalorie", "kcal.": "kilocalorie",
+    "MT": "megaton", "mM": "millimolar", "uM": "micromolar", "nM": "nanomolar", "atm": "atmosphere", "mbar": "millibar",
+    "Myr": "million year", "kyr": "thousand year", "Gyr": "billion year", "Ma": "million years ago", "Da": "dalton",
+    "kDa": "kilodalton", "mIU": "milli international unit", "uIU": "micro international unit", "KiB": "kibibyte",
+    "TiB": "tebibyte", "Kib": "kibibit", "Mib": "mebibit", "kcals": "kilocalorie", "kcal.": "kilocalorie",
 }  # fmt: skip
 PREFIXED = {"sq": "square", "cu": "cubic", "fl": "fluid"}
 UNCHANGED = frozenset(
-    ("B T U", "A U", "large", "lux", "R P M", "D P I", "P S I", "C C", "hertz", "kilohertz", "megahertz", "gigahertz")
+    ("B T U", "A U", "large", "lux", "R P M", "D P I", "P S I", "C C", "dozen", "millimolar", "micromolar", "nanomolar", "million years ago", "hertz", "kilohertz", "megahertz", "gigahertz")
 )
 MILLIONS = "people|views|users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
 
@@ -99,8 +102,14 @@ def _power(power: str | None, name: str) -> str:
     return {"2": "square ", "3": "cubic "}.get(power or "", "") + name
 
 
+_CONTAINER = re.compile(
+    r" (?:tins?|cans?|packs?|packets?|packages?|jars?|bottles?|bags?|box|boxes|cartons?|tubs?|blocks?|pots?|pouch|pouches|"
+    r"sticks?|fillets?|bars?|balls?|SSD|HDD|drive|hard|steak|dumbbells?|kettlebells?|plates?)\b"
+)
+
+
 def _unit(m: re.Match[str]) -> str:
-    one = m["amount"] == "1" or bool(m["hyphen"]) or adjective(m)
+    one = m["amount"] == "1" or bool(m["hyphen"]) or adjective(m) or bool(_CONTAINER.match(after(m)))
     prefix = PREFIXED[m["prefix"].lower()] + " " if m["prefix"] else ""
     spoken = f" {number(m['amount'])} {prefix}{_name(_meaning(m), m['power'], one)}"
     return spoken + _rate(m) + (name_stop(m) if m["hyphen"] else final_stop(m)) + " "
@@ -153,6 +162,25 @@ def _inches(m: re.Match[str]) -> str:
     return f" {number(m[1])} inch{'' if m[1] == '1' or adjective(m) else 'es'} "
 
 
+_LARGE = "km|kg|mi|ha|kW|MW|GW|kWh|MWh|GWh|TWh|lbs|lb|gal|L|W|ly|bbl|m"
+
+
+def _large(m: re.Match[str]) -> str:
+    """The unit of `1.5 million km`."""
+    return _name(UNITS.get(m[1] or m[2], "barrel"), None, False)
+
+
+_COUNTED = re.compile(
+    r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,7}teen|[a-z]{3,5}ty|hundred|thousand|"
+    r"[a-z]{1,3}illion)) (?:[a-z]{1,20} ){0,2}[a-z]{1,20}$"
+)
+
+
+def _rated(m: re.Match[str]) -> str:
+    """`two drinks/day` is a rate. `day/night` is not."""
+    return f" per {RATES[m[1]]}" if _COUNTED.search(before(m)) else m[0]
+
+
 _KITCHEN = {"T": "tablespoon", "T.": "tablespoon", "c": "cup", "c.": "cup", "t.": "teaspoon"}
 _FRACTION = r"(?:(?P<whole>\d{1,3})[ -])?(?P<top>\d{1,2})/(?P<bottom>[2-9]|1[0-6])"
 PARTS: tuple[Rule, ...] = (  # before the rules for fractions and for abbreviations
@@ -183,6 +211,11 @@ RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?<=[a-z\d]) x (?=\d+(?:\.\d+)?\s?(?:cm|mm|m|in|ft)\b)"), " by "),
     (re.compile(r"(?<=\d) x (?=\d)"), " times "),
+    (re.compile(r"(?<=\d) [x×] g\b"), " times G"),
+    (re.compile(r"(?<=\d) M (?=(?:[A-Z][a-z]?\d?){2,6}\b|[A-Z]( [A-Z]){1,5}\b|solution\b|in\b)"), " molar "),
+    (re.compile(r"(?<=\d) K(?=[\s,.;)]|$)(?! (?:people|users|views|followers)\b)"), " kelvin"),
+    (re.compile(r"(?<=\d) t(?=[,.;)]|$| (?:of|and|in|per|to|at|on|is)\b)"), " tons"),
+    (re.compile(rf"(?<=[a-z]illion )({_LARGE})\b|(?<=thousand )({_LARGE})\b"), _large),
     (re.compile(r"\b(\d+(?:\.\d+)?)[xX×](?![\w^])"), lambda m: f" {number(m[1])} times "),
     (re.compile(r"(?<!\w)[x×](\d+)\b"), lambda m: f"times {number(m[1])} "),
     (re.compile(r"(?<![\w.'])([1-9])' ?(1[01]|\d)\"?(?![\w'])"), _height),
@@ -201,6 +234,6 @@ RULES: tuple[Rule, ...] = (
 RATE: tuple[Rule, ...] = (
     (
         re.compile(rf"(?<=[a-z])\s?/\s?({'|'.join(sorted(RATES, key=len, reverse=True))})\b(?!/)"),
-        lambda m: f" per {RATES[m[1]]}",
+        _rated,
     ),
 )
