@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from phonelm.text.errors import NothingToSay
 from phonelm.text.overrides import PLACEHOLDER, protect, restore
@@ -38,6 +39,14 @@ from phonelm.text.rules import (
 )
 
 
+class Stage(NamedTuple):
+    """Rules that are skipped if a text has neither the sign nor one of the words. Short texts take less time."""
+
+    rules: tuple[Rule, ...]
+    sign: re.Pattern[str]
+    words: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Normalized:
     """Spoken text: ASCII words and punctuation without digits. Overrides are unchanged.
@@ -64,13 +73,22 @@ def normalize(text: str) -> Normalized:
         plain = pattern.sub(spoken, plain)
     plain = characters.to_ascii(plain)
     plain = _join_lines(plain)
-    for pattern, spoken in RULES if _DIGIT.search(plain) else RULES_WITHOUT_DIGITS:
-        plain = pattern.sub(spoken, plain)
+    plain = apply(STAGES, plain)
     unread += dict.fromkeys(UNREADABLE.findall(plain))
     plain = restore(_tidy(UNREADABLE.sub(" ", plain)), overrides).replace(LETTER_A, "[A](EY1)")
     if not re.search(r"[A-Za-z]", plain) and not overrides:
         raise NothingToSay(_why_nothing(text, unread), tuple(unread))
     return Normalized(plain, tuple(unread))
+
+
+def apply(stages: tuple[Stage, ...], text: str) -> str:
+    """Run the rules of all stages that have something to do in the text."""
+    words = set(_WORD.findall(text))
+    for stage in stages:
+        if stage.sign.search(text) or not stage.words.isdisjoint(words):
+            for pattern, spoken in stage.rules:
+                text = pattern.sub(spoken, text)
+    return text
 
 
 def _why_nothing(text: str, unread: list[str]) -> str:
@@ -96,42 +114,34 @@ GLUED: tuple[Rule, ...] = (  # `left.She stayed` is two sentences, `System.Out` 
     (re.compile(r"(?<=[a-z][a-z])\.(?=(?:[A-Z][a-z']+|I|A) )"), ". "),
     (re.compile(r"(?<=[A-Za-z])([!?])(?=[A-Z][a-z'])"), r"\1 "),
 )
-RULES: tuple[Rule, ...] = (
-    *GLUED,
-    *web.RULES,
-    *addresses.RULES,
-    *medicine.RULES,
-    *chemistry.RULES,
-    *sport.RULES,
-    *chat.RULES,
-    *maths.RULES,
-    *numbers.SLASHED,
-    *dates.RULES,
-    *sport.LATE,
-    *telephone.RULES,
-    *times.RULES,
-    *years.EARLY,
-    *units.PARTS,
-    *abbreviations.RULES,
-    *numbers.EARLY,
-    *numbers.LETTERS,
-    *money.SIGNS,
-    *money.RULES,
-    *units.RULES,
-    *units.RATE,
-    *numerals.RULES,
-    *numbers.RULES,
-    *years.RULES,
-    *numbers.LATE,
-    *acronyms.RULES,
+INSIDE: tuple[Rule, ...] = (  # a full stop inside a word
     (re.compile(r"(?<=[A-Za-z])\.([b-df-hj-np-tvwxz]{2,4})\b"), lambda m: f" dot {' '.join(m[1].upper())}"),
     (re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])"), " dot "),
-    *characters.RULES,
 )
+_WORD = re.compile(r"[A-Za-z]+")
+_ALWAYS = re.compile("")
 _DIGIT = re.compile(r"\d")
-_NEED_DIGITS = (
-    *telephone.RULES, *times.RULES, *years.EARLY, *years.RULES, *units.PARTS, *units.RULES, *money.RULES,
-    *numbers.EARLY,
-    *numbers.LATE,
-)  # fmt: skip
-RULES_WITHOUT_DIGITS = tuple(rule for rule in RULES if rule not in _NEED_DIGITS)
+STAGES = (
+    Stage(GLUED, re.compile(r"[.!?][A-Z]")),
+    Stage(web.RULES, web.SIGN),
+    Stage(addresses.RULES, addresses.SIGN),
+    Stage(medicine.RULES, medicine.SIGN),
+    Stage(chemistry.RULES, chemistry.SIGN),
+    Stage(dates.RULES, dates.SIGN),
+    Stage(sport.RULES, sport.SIGN),
+    Stage(chat.RULES, chat.SIGN, chat.KNOWN),
+    Stage(maths.RULES, maths.SIGN),
+    Stage((*numbers.SLASHED, *telephone.RULES, *times.RULES, *years.EARLY, *units.PARTS), _DIGIT),
+    Stage(abbreviations.RULES, abbreviations.SIGN, abbreviations.KNOWN),
+    Stage(numbers.EARLY, _DIGIT),
+    Stage(numbers.LETTERS, re.compile(r"[/(]|\b[a-z] - ")),
+    Stage(money.SIGNS, re.compile("[$£€¥]")),
+    Stage((*money.RULES, *units.RULES), _DIGIT),
+    Stage(units.RATE, re.compile("/")),
+    Stage(numerals.RULES, numerals.SIGN),
+    Stage((*numbers.RULES, *years.RULES, *numbers.LATE), _DIGIT),
+    Stage(acronyms.RULES, acronyms.SIGN, acronyms.KNOWN),
+    Stage(INSIDE, re.compile(r"\.[A-Za-z]")),
+    Stage(characters.RULES, _ALWAYS),
+)
+RULES = tuple(rule for stage in STAGES for rule in stage.rules)

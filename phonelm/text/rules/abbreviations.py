@@ -43,7 +43,8 @@ ALWAYS_ABBREVIATIONS = {
     "mgmt": "management", "intl": "international", "acct": "account", "appt": "appointment", "bldg": "building",
     "hwy": "highway", "pkwy": "parkway", "blvd": "boulevard", "avg": "average", "qty": "quantity",
     "misc": "miscellaneous",
-    "Cmd": "command", "cmd": "command", "mkt": "market", "Mkt": "market", "Ctrl": "control", "ctrl": "control", "Esc": "escape", "pls": "please", "plz": "please", "thx": "thanks",
+    "Cmd": "command", "cmd": "command", "mkt": "market", "Mkt": "market", "Ctrl": "control", "ctrl": "control",
+    "Esc": "escape", "pls": "please", "plz": "please", "thx": "thanks",
     "omg": "oh my god", "idk": "I D K", "ppl": "people", "cuz": "because", "tho": "though", "thru": "through",
     "u": "you", "ur": "your", "bday": "birthday",
     "tmrw": "tomorrow", "msg": "message", "msgs": "messages", "pic": "pic", "w/out": "without", "btwn": "between",
@@ -62,7 +63,8 @@ CLEAR_STATES = "Ariz|Calif|Colo|Conn|Fla|Mich|Minn|Mont|Nebr|Okla|Tenn|Wisc|Wyo|
 STREETS = {
     "St": "Street", "Rd": "Road", "Ln": "Lane", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Dr": "Drive",
     "Ct": "Court", "Pl": "Place", "Sq": "Square", "Pkwy": "Parkway", "Hwy": "Highway", "Ter": "Terrace",
-    "Cir": "Circle", "Trl": "Trail", "Expy": "Expressway", "Fwy": "Freeway", "Tpke": "Turnpike", "Aly": "Alley", "Terr": "Terrace", "Cres": "Crescent",
+    "Cir": "Circle", "Trl": "Trail", "Expy": "Expressway", "Fwy": "Freeway", "Tpke": "Turnpike", "Aly": "Alley",
+    "Terr": "Terrace", "Cres": "Crescent",
     "Gdns": "Gardens", "Hts": "Heights", "Plz": "Plaza", "Pde": "Parade", "Xing": "Crossing", "Cswy": "Causeway",
     "Cl": "Close", "Gr": "Grove",
 }  # fmt: skip
@@ -75,7 +77,8 @@ BEFORE_NUMBER = {
     "p": "page", "pp": "pages", "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter",
     "sec": "section", "eq": "equation", "art": "article", "para": "paragraph", "apt": "apartment", "ext": "extension",
     "tel": "telephone", "rm": "room", "no": "number", "nos": "numbers", "c": "circa", "ca": "circa", "b": "born",
-    "d": "died", "cl": "clause", "tab": "table", "plat": "platform", "gm": "game", "wk": "week", "cat": "category", "ext": "extension", "ref": "reference", "refs": "references", "eqs": "equations",
+    "d": "died", "cl": "clause", "tab": "table", "plat": "platform", "gm": "game", "wk": "week", "cat": "category",
+    "ref": "reference", "refs": "references", "eqs": "equations",
     "app": "appendix", "rte": "route", "hwy": "highway", "pg": "page", "pgs": "pages", "chap": "chapter",
     "chaps": "chapters", "secs": "sections", "ste": "suite", "bldg": "building", "ex": "example", "col": "column",
     "fn": "footnote", "par": "paragraph", "sched": "schedule", "amend": "amendment", "bk": "book",
@@ -191,6 +194,13 @@ def _numbered(m: re.Match[str]) -> str:
     return BEFORE_NUMBER[m[1].lower()] + " "
 
 
+SIGN = re.compile(r"[\d/&#]|\b[A-Za-z]\.|\b[NSEW]{1,3}\b")  # without it or one of `KNOWN` no rule matches
+KNOWN = frozenset(
+    name
+    for table in (TITLES, ABBREVIATIONS, ALWAYS_ABBREVIATIONS, STATES, STREETS, COMPANIES, SHORTHAND)
+    for key in table
+    for name in re.findall("[A-Za-z]+", key)
+) | frozenset("PhD PhDs Ph pt pts med Med div Div v DR MR MRS MS App Apt Rm Tab Sec".split())
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\bJr\. (?=(?:Blvd|Ave|St|Dr|Way|Hwy|Pkwy|Rd)\b)"), "Junior "),
     (

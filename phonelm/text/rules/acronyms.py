@@ -37,7 +37,8 @@ PARTLY = {  # partly read as a word, or irregular
     "AARP": "double A R P", "AAA": "triple A", "NAACP": "N double A C P", "NCAA": "N C double A", "IEEE": "I triple E",
     "MPEG": "em peg", "BOGO": "bo go",
     "MSRP": "M S R P", "IIHF": "double I H F", "WYSIWYG": "wizzy wig", "SCSI": "scuzzy", "CMOS": "see moss",
-    "FTSE": "footsie", "CABG": "cabbage", "GIFS": "gifs", "CDROM": "C D rom", "OMG": "oh my god", "EBITDA": "ee bit dah", "NGOS": "N G O's",
+    "FTSE": "footsie", "CABG": "cabbage", "GIFS": "gifs", "CDROM": "C D rom", "OMG": "oh my god",
+    "EBITDA": "ee bit dah", "NGOS": "N G O's",
     "CRISPR": "crisper",
     "NASDAQ": "Nazdack", "RGBA": "R G B A",
 }  # fmt: skip
@@ -127,6 +128,10 @@ def _lower(m: re.Match[str]) -> str:
     return " ".join(digits(c) if c.isdigit() else c for c in word.upper()) + ("'s" if ending else "")
 
 
+SIGN = re.compile(  # without it or one of `KNOWN` no rule matches
+    r"[A-Z]{2}|\d|[A-Za-z][+#&/]|\.[A-Za-z]|[A-Z]-|\b[b-df-hj-np-tv-xz]{2,6}\b"
+)
+KNOWN = LOWER | frozenset(name for key in SIGNED for name in re.findall("[A-Za-z]+", key))
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w+&])({_SIGNED})(?![\w+#&])"), lambda m: SIGNED[m[1]]),
     (re.compile(rf"(?<![\w./@'-])(?<!hashtag )({_LOWER}|{_BARE})()(?![\w'/@-]|\.\w)"), _lower),

@@ -83,6 +83,7 @@ def _direction(m: re.Match[str]) -> str:
     return f"{m[1]} {COMPASS[m[2]]}{name_stop(m)}"
 
 
+SIGN = re.compile(r"\d|[A-Z]{2}|\b(?:[LR]|Fl|Flr|Co|Cty|Ste?-)\b|\bSte?-")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"{_TOWN}({_STATE}),? (\d{{5}})(?:-(\d{{4}}))?(?!\w)"), _zip),
     (re.compile(rf"(?<=[a-z], )({_CLEAR})(?=[.,;:)]|\s*$)"), _state),
@@ -102,7 +103,10 @@ RULES: tuple[Rule, ...] = (
     ),
     (re.compile(behind(r"\dst ", r"\dnd ", r"\drd ", r"\dth ") + r"Flr?\b\.?"), lambda m: "floor" + name_stop(m)),
     (re.compile(r"\bFlr?\b\.? (?=\d)"), "floor "),
-    (re.compile(r"\b((?:I|US|M|A)-?\d{1,3}|(?:SR|CR|Hwy\.?|Highway|Rte\.?|Route) \d{1,3}) ([NSEW])\b\.?(?!\w|')"), _direction),
+    (
+        re.compile(r"\b((?:I|US|M|A)-?\d{1,3}|(?:SR|CR|Hwy\.?|Highway|Rte\.?|Route) \d{1,3}) ([NSEW])\b\.?(?!\w|')"),
+        _direction,
+    ),
     (re.compile(r"\b(?:Co|Cty)\. (?=Rd\b|Road\b)"), "County "),
     (re.compile(r"(?<=\b[Tt]urn |\b[Bb]ear |\b[Kk]eep |\b[Vv]eer )(L|R)\b(?![.'])"), lambda m: _SIDES[m[1]]),
     (re.compile(r"(?<=\bthen )(L|R)(?= (?:on|onto|at|into)\b)"), lambda m: _SIDES[m[1]]),

@@ -30,7 +30,8 @@ SYMBOLS = {
     "∇": "nabla", "→": "to", "⇒": "implies", "←": "left arrow", "↑": "up arrow", "↓": "down arrow",
     "⇔": "if and only if", "✓": "check mark", "✗": "cross mark", "★": "star", "☆": "star", "†": "dagger",
     "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "△": "triangle", "≅": "is congruent to",
-    "⊂": "is a subset of", "⊆": "is a subset of", "∅": "the empty set", "‡": "double dagger", "¶": "paragraph", "‰": "per mille", "℅": "care of", "⌘": "command",
+    "⊂": "is a subset of", "⊆": "is a subset of", "∅": "the empty set", "‡": "double dagger", "¶": "paragraph",
+    "‰": "per mille", "℅": "care of", "⌘": "command",
 }  # fmt: skip
 SYMBOL = re.compile("[" + re.escape("".join(SYMBOLS)) + "]")
 SPECIAL = re.compile("[" + "".join(c for c in SYMBOLS if not c.isascii() and c not in "×÷°£€¥₹₩₽₿₺₴₪¢") + "]")

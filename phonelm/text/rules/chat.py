@@ -28,14 +28,22 @@ _BY_LETTERS = "|".join(sorted(LETTERS, key=len, reverse=True))
 _WITH_DIGITS = "|".join(sorted(WITH_DIGITS, key=len, reverse=True))
 _WORDS = "|".join(sorted(WORDS, key=len, reverse=True))
 
+KNOWN = frozenset(WORDS) | LETTERS
+SIGN = re.compile(r"\d|\b[rcCbyn]\b|w/e|b/w")  # without it or one of `KNOWN` no rule matches
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?<![\w.@/#-])({_WITH_DIGITS})(?![\w@/-]|\.\w)", re.IGNORECASE), lambda m: WITH_DIGITS[m[1].lower()]),
+    (
+        re.compile(rf"(?<![\w.@/#-])({_WITH_DIGITS})(?![\w@/-]|\.\w)", re.IGNORECASE),
+        lambda m: WITH_DIGITS[m[1].lower()],
+    ),
     (re.compile(rf"(?<![\w.@/#-])({_WORDS})(?![\w@/'-]|\.\w)"), lambda m: WORDS[m[1]]),
     (re.compile(rf"(?<![\w.@/#'-])({_BY_LETTERS})(?![\w@/'-]|\.\w)"), lambda m: " ".join(m[1].upper())),
     (re.compile(rf"(?<![\w.'/-])r(?= (?:{_ARE})\b)|(?<=\bu )r(?![\w'/-])"), "are"),
     (re.compile(r"(?<![\w.'/-])[cC](?= (?:u|ya|you)\b)"), "see"),
     (re.compile(r"(?<=\bwanna )c(?= )|(?<=\bcan't )c(?= )"), "see"),
-    (re.compile(r"(?<![\w.'/-])b(?= (?:there|here|back|ok|okay|home|good|late|right|ready|nice|safe|able|fine)\b)"), "be"),
+    (
+        re.compile(r"(?<![\w.'/-])b(?= (?:there|here|back|ok|okay|home|good|late|right|ready|nice|safe|able|fine)\b)"),
+        "be",
+    ),
     (re.compile(r"(?<=\b[Tt]hx )4(?= )|(?<=\b[Tt]hanks )4(?= )|(?<=\bgood )4(?= (?:u|you|me|it)\b)"), "for"),
     (re.compile(r"(?<![\w.,$£€-])2(?= (?:b|be|see|c|go|get|do)\b)(?<=[a-z] 2)"), "to"),
     (re.compile(r"(?<![\w.'/-])y(?= (?:r|are|u|you|not|do|did|is)\b)"), "why"),

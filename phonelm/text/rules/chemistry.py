@@ -41,6 +41,7 @@ def _ion(m: re.Match[str]) -> str:
     return f"{' '.join(m[1].upper())} {'plus' if m[2] == '+' else 'minus'}"
 
 
+SIGN = re.compile(r"[A-Z][a-z]?[A-Z\d+-]")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.+-])({IONS})([+-])(?=[\s,.;:)/]|$)"), _ion),
     (re.compile(rf"(?<![\w.-])({'|'.join(SALTS)})(?P<charge>)(?![\w-])"), _formula),

@@ -14,7 +14,8 @@ NAMES = (
 ).split()  # fmt: skip
 ABBREVIATED = {name[:3]: name for name in NAMES} | {"Sept": "September"}
 WEEKDAYS = {
-    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Weds": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Weds": "Wednesday", "Thu": "Thursday",
+    "Thur": "Thursday",
     "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 
@@ -39,7 +40,8 @@ _BEFORE_MONTH = (
 )
 _BEFORE_DATE = re.compile(
     r"\b(on|by|until|before|after|since|due|from|ends?|ending|starts?|starting|begins?|beginning|expires?|thru|through|"
-    r"opens?|closes?|deadline|dated|valid|\w+day,?|born|is|payable|effective|as of|week of|arriving|departing|expiry|exp\.?) $",
+    r"opens?|closes?|deadline|dated|valid|\w+day,?|born|is|"
+    r"payable|effective|as of|week of|arriving|departing|expiry|exp\.?) $",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
@@ -133,11 +135,14 @@ def _lettered_days(m: re.Match[str]) -> str:
     return ", ".join(days[:-1]) + f" and {days[-1]}"
 
 
+SIGN = re.compile(  # without it no rule matches
+    r"\d|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|\b[MT](?:[ou]|WF)?\b"
+)
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\b(M|Mo)(?:\s?-\s?|\sto\s)(Th|F|Fr|Sa|Su|Fri|Sat|Sun)\b(?![.']\w)"), _lettered_range),
     (re.compile(r"\b(?:(?:M|Mo|T|Tu)/)(?:W/|We/)?(?:Th|F|Fr)\b(?!/)|\bM/W(?=\s\d)"), _lettered_days),
     (re.compile(r"\bMWF\b"), "Monday, Wednesday and Friday"),
-    (re.compile(rf"\b({_WEEKDAY})\.?/(?=\w)"), lambda m: f"{WEEKDAYS[m[1]]} and "),
+    (re.compile(rf"\b({_WEEKDAY})\.?/(?=(?:{_WEEKDAY}|{_DAYS}|[Hh]olidays?)\b)"), lambda m: f"{WEEKDAYS[m[1]]} and "),
     (re.compile(r"(?<![\d/.-])(\d{4})[-/.](0[1-9]|1[0-2])[-/.](0[1-9]|[12]\d|3[01])(?:T(?=\d)|(?![\d/-]))"), _iso),
     (re.compile(rf"\b({_CLEAR_DAY})\b(?:\.(?!\w))?"), _weekday),
     (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s?[-/,&]\s?(?:{_WEEKDAY}|{_DAYS})\b|,?\s+(?:\d|{MONTH}))"), _weekday),

@@ -35,12 +35,16 @@ def _coefficient(m: re.Match[str]) -> str:
     return f"{m[1]} {' '.join(LETTER_A if c == 'a' else c.upper() for c in m[2])}"
 
 
+SIGN = re.compile(rf"[(^|=+]|\b\w!|\b(?:{_FUNCTION})\b")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w'])({_FUNCTION})(?=\s(?:{_GREEK})\b|\(|\s?\^)"), _function),
     (re.compile(r"\b([a-zA-Z])('{1,2}|″)(?=\([a-z]\))"), _prime),
     (re.compile(r"(?<![\w.,])(\d{1,4}|[a-z])!(?=\s*(?:[=+*/×÷)-]|times\b|divided\b))"), r"\1 factorial"),
     (re.compile(r"(?<=[=+(] )([a-z]{2})(?=\s?[+=^-])"), _product),
-    (re.compile(r"(?<![\w.,])(\d{1,3})([abcxyzmnpqrt]{2,3})(?=\s?[=+)^]|\s(?:minus|plus)\b)(?<!st)(?<!pt)(?<!cm)"), _coefficient),
+    (
+        re.compile(r"(?<![\w.,])(\d{1,3})([abcxyzmnpqrt]{2,3})(?=\s?[=+)^]|\s(?:minus|plus)\b)(?<!st)(?<!pt)(?<!cm)"),
+        _coefficient,
+    ),
     (re.compile(r"(?<=\()([A-Z])\|(?=[A-Z]\))"), r"\1 given "),
     (re.compile(r"(?<=\w\w) \| (?=\w\w)"), ", "),
 )

@@ -15,7 +15,16 @@ SHORT = {
     "h/o": "history of", "d/c": "discontinue", "w/u": "workup", "n/v": "nausea and vomiting",
 }  # fmt: skip
 RESULTS = {"neg": "negative", "pos": "positive"}
-TIMES = {"h": "hour", "hr": "hour", "hrs": "hour", "d": "day", "wk": "week", "wks": "week", "mo": "month", "min": "minute"}
+TIMES = {
+    "h": "hour",
+    "hr": "hour",
+    "hrs": "hour",
+    "d": "day",
+    "wk": "week",
+    "wks": "week",
+    "mo": "month",
+    "min": "minute",
+}
 
 _SPANS = {
     "d": "day", "day": "day", "days": "day", "h": "hour", "hr": "hour", "hrs": "hour", "hour": "hour",
@@ -24,7 +33,9 @@ _SPANS = {
     "min": "minute", "mins": "minute", "minutes": "minute",
 }  # fmt: skip
 _SPAN = "|".join(sorted(_SPANS, key=len, reverse=True))
-_SIDE_OF = "arm|leg|ear|eye|knee|hip|hand|foot|ankle|wrist|shoulder|elbow|lung|breast|kidney|hemisphere|ventricle|atrium"
+_SIDE_OF = (
+    "arm|leg|ear|eye|knee|hip|hand|foot|ankle|wrist|shoulder|elbow|lung|breast|kidney|hemisphere|ventricle|atrium"
+)
 _DOSE = re.compile(r"(?:\b(?:m?c?g|mL|ml|tabs?|tablets?|caps?|capsules?|puffs?|drops|units|daily|PO|IV|IM)\.?|\d) $")
 
 
@@ -56,6 +67,9 @@ def _side(m: re.Match[str]) -> str:
     return "left" if m[0] == "L" else "right"
 
 
+SIGN = re.compile(  # without it no rule matches
+    r"[\d/]|x\b|\b(?:[Pp]t|neg|pos|[LR]|IV|tabs?|caps?|drops|units|daily|puffs?|tablets?|capsules?|[A-Z]{2})\b|O2\b"
+)
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w/])c/o(?![\w/])"), _complains),
     (
@@ -65,7 +79,10 @@ RULES: tuple[Rule, ...] = (
         ),
         lambda m: "Patient" if m[1] == "P" else "patient",
     ),
-    (re.compile(rf"(?<![\w/])({'|'.join(sorted(SHORT, key=len, reverse=True))})(?![\w/'-]|\.\w)"), lambda m: SHORT[m[1]]),
+    (
+        re.compile(rf"(?<![\w/])({'|'.join(sorted(SHORT, key=len, reverse=True))})(?![\w/'-]|\.\w)"),
+        lambda m: SHORT[m[1]],
+    ),
     (
         re.compile(r"\b(\d{1,3})[ -]?(?:y\.?/?o\.?|y/o|Y/?O|yo)(?![\w'])(?= |[,;)]|$)"),
         lambda m: f"{words(int(m[1]))} year old",

@@ -56,6 +56,7 @@ def _item(m: re.Match[str]) -> str:
     return f"({words(value)})" if value else m[0]
 
 
+SIGN = re.compile(r"[IVXLCDM]{2}|WW|\b[ivx]{2,}\b|\b[VXLC]\b|\w I\b|\([ivx]")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\bWW(II?|[12])\b"), lambda m: f"World War {'two' if m[1] in ('II', '2') else 'one'}"),
     (re.compile(r"\b(?=[MDC])[MDCLXVI]{4,15}\b"), _roman_year),

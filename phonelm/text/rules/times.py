@@ -78,7 +78,10 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<!\d)(\d{1,2}:\d\d)\s?([ap])\b(?![.'])"), r"\1 \2m"),
     (re.compile(r"(?<=[ap]m)\s?-\s?(?=midnight|noon|late\b|close\b)|(?<=noon)-(?=\d)|(?<=midnight)-(?=\d)"), " to "),
     (re.compile(r"(?<![\d.,])([01]\d|2[0-4])([0-5]\d)\s?(h|hrs?\.?|hours)(?!\w)"), _military),
-    (re.compile(r"(?<![\d.,/-])((?:[01]\d|2[0-4])[0-5]\d)\s?-\s?((?:[01]\d|2[0-4])[0-5]\d)(?![\d.,/-])"), _military_range),
+    (
+        re.compile(r"(?<![\d.,/-])((?:[01]\d|2[0-4])[0-5]\d)\s?-\s?((?:[01]\d|2[0-4])[0-5]\d)(?![\d.,/-])"),
+        _military_range,
+    ),
     (re.compile(r"(?<![\w:]):([0-5]\d)\b(?!:)"), lambda m: number(m[1])),
     (re.compile(r"\b(\d{1,2})h([0-5]\d)\b"), r"\1h \2m"),
     (re.compile(r"(?<=\d)\s?-\s?(?=\d{1,2}(?::\d\d)?\s?[AaPp]\.?[Mm]\b)|(?<=:\d\d)\s?-\s?(?=\d{1,2}:\d\d)"), " to "),

@@ -55,7 +55,25 @@ UNITS = {
 }  # fmt: skip
 PREFIXED = {"sq": "square", "cu": "cubic", "fl": "fluid"}
 UNCHANGED = frozenset(
-    ("B T U", "A U", "large", "lux", "R P M", "D P I", "P S I", "C C", "dozen", "millimolar", "micromolar", "nanomolar", "million years ago", "hertz", "kilohertz", "megahertz", "gigahertz")
+    (
+        "B T U",
+        "A U",
+        "large",
+        "lux",
+        "R P M",
+        "D P I",
+        "P S I",
+        "C C",
+        "dozen",
+        "millimolar",
+        "micromolar",
+        "nanomolar",
+        "million years ago",
+        "hertz",
+        "kilohertz",
+        "megahertz",
+        "gigahertz",
+    )
 )
 MILLIONS = "people|views|users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
 
@@ -103,8 +121,8 @@ def _power(power: str | None, name: str) -> str:
 
 
 _CONTAINER = re.compile(
-    r" (?:tins?|cans?|packs?|packets?|packages?|jars?|bottles?|bags?|box|boxes|cartons?|tubs?|blocks?|pots?|pouch|pouches|"
-    r"sticks?|fillets?|bars?|balls?|SSD|HDD|drive|hard|steak|dumbbells?|kettlebells?|plates?)\b"
+    r" (?:tins?|cans?|packs?|packets?|packages?|jars?|bottles?|bags?|box|boxes|cartons?|tubs?|blocks?|pots?|"
+    r"pouch|pouches|sticks?|fillets?|bars?|balls?|SSD|HDD|drive|hard|steak|dumbbells?|kettlebells?|plates?)\b"
 )
 
 
@@ -177,8 +195,9 @@ _COUNTED = re.compile(
 
 
 def _rated(m: re.Match[str]) -> str:
-    """`two drinks/day` is a rate. `day/night` is not."""
-    return f" per {RATES[m[1]]}" if _COUNTED.search(before(m)) else m[0]
+    """`two drinks/day` and `phonemes/s` are rates. `day/night` is not."""
+    rate = m.string[m.start() - 1] == "s" or _COUNTED.search(before(m))
+    return f" per {RATES[m[1]]}" if rate else m[0]
 
 
 _KITCHEN = {"T": "tablespoon", "T.": "tablespoon", "c": "cup", "c.": "cup", "t.": "teaspoon"}

@@ -62,6 +62,7 @@ def _handle(m: re.Match[str]) -> str:
     return " at " + re.sub("_+", " underscore ", m[1])
 
 
+SIGN = re.compile(r"\.\w|[/@#~]|://")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\b(?:https?|ftp)://[^\s<>\"]*[\w/]"), _address),
     (re.compile(r"\b(?:mailto:)?[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}\b"), _address),
