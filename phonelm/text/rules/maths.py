@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import LETTER_A, Rule
+from phonelm.text.rules import LETTER_A, Rule, after, before
 
 FUNCTIONS = {
     "sin": "sine", "cos": "cosine", "tan": "tangent", "sec": "secant", "csc": "cosecant", "cot": "cotangent",
@@ -35,6 +35,11 @@ def _coefficient(m: re.Match[str]) -> str:
     return f"{m[1]} {' '.join(LETTER_A if c == 'a' else c.upper() for c in m[2])}"
 
 
+def _divider(m: re.Match[str]) -> str:
+    """`Prep: 15 min | Cook: 1 h` has parts. `left | right` has a bar."""
+    return ", " if re.search(r"[:|\d]", before(m) + after(m)) else m[0]
+
+
 SIGN = re.compile(rf"[(^|=+]|\b\w!|\b(?:{_FUNCTION})\b")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w'])({_FUNCTION})(?=\s(?:{_GREEK})\b|\(|\s?\^)"), _function),
@@ -46,5 +51,5 @@ RULES: tuple[Rule, ...] = (
         _coefficient,
     ),
     (re.compile(r"(?<=\()([A-Z])\|(?=[A-Z]\))"), r"\1 given "),
-    (re.compile(r"(?<=\w\w) \| (?=\w\w)"), ", "),
+    (re.compile(r"(?<=\w\w) \| (?=\w\w)"), _divider),
 )
