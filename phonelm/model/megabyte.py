@@ -266,9 +266,17 @@ class PhoneLM(nn.Module):
         """
         prev = previous(codes, pointer, self.config.card) if prev is None else prev
         text = self.encode_text(symbols, word_starts, text_lengths, prompt, prompt_lengths, guidance)
-        text = self.text_at(text, pointer)
+        return self.predict(self.text_at(text, pointer), codes, hold, target, prev)
+
+    def predict(self, text: Tensor, codes: Tensor, hold: Tensor, target: Tensor, prev: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward` for text that is encoded: (B, T, D) float, the text slot of each frame."""
         context = self.global_model(prev, text, hold)
         return self.local_model(context[target], codes[target])
+
+    def predict_unconditional(self, codes: Tensor, target: Tensor, prev: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward` without text and prompt, which the model needs for classifier-free guidance."""
+        text = self.global_model.no_phoneme.expand(*target.shape, -1)
+        return self.predict(text, codes, torch.zeros_like(target, dtype=torch.int64), target, prev)
 
 
 def _with_special(vectors: Tensor) -> Tensor:

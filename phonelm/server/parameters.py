@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from phonelm.config import SamplingConfig
 from phonelm.server.errors import ApiError
-from phonelm.tts import CONTROL_LIMITS, TTS, DecodeControls
+from phonelm.tts import TTS, DecodeControls
 
 MODEL = "phonelm"
 ALIASES = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")  # OpenAI's names, which programs send unless they are told otherwise
@@ -71,15 +71,11 @@ class SpeechRequest(BaseModel):
 
     def controls(self) -> DecodeControls:
         """Speed, pitch and intonation; `ApiError` names what is out of range."""
-        values = (self.speed, self.pitch, self.intonation)
-        pairs = zip(("speed", "pitch", "intonation"), values, CONTROL_LIMITS.values(), strict=True)
-        return DecodeControls(*(_checked(name, value, *limits) for name, value, limits in pairs))
-
-
-def _checked(name: str, value: float, low: float, high: float) -> float:
-    if not low <= value <= high:
-        raise ApiError(400, f"{name} must be from {low:g} to {high:g}, not {value:g}", name, "invalid_value")
-    return value
+        try:
+            return DecodeControls(self.speed, self.pitch, self.intonation)
+        except ValueError as error:
+            field = str(error).partition(" ")[0].removesuffix("_semitones")
+            raise ApiError(400, str(error).replace("_semitones", "", 1), field, "invalid_value") from None
 
 
 def unknown_model(name: str) -> ApiError:

@@ -1,4 +1,4 @@
-"""From cached utterances to padded batches: voice prompts, cuts, length buckets.
+"""From cached utterances to padded batches: voice prompts, length buckets, imperfect pasts.
 
 A batch is a function of the seed, the epoch and its place in the epoch, so a resumed run continues exactly, and
 several processes build the same plan and take their own rows of each batch.
@@ -36,7 +36,7 @@ class Batch:
     prev: Tensor  # (B, T, K) int64, what the global model sees
     seen: Tensor  # (B, T, K) int64, what the local model sees of its own frame
     advance: Tensor  # (B, T) bool, the pointer moves on after this frame
-    prompt: Tensor  # (B, P, K) int64, of the speaker vector: prompt, then padding
+    prompt: Tensor  # (B, P, K) int64, for the speaker vector: prompt, then padding; P is 0 if the model has none
     prompt_lengths: Tensor  # (B,) int64, 0 where there is no speaker vector
 
     def to(self, device: torch.device) -> Batch:
@@ -156,12 +156,7 @@ class BatchMaker:
         self, examples: list[Example], rng: np.random.Generator | None = None, unconditional: Tensor | None = None
     ) -> Batch:
         b, k, card = len(examples), self.model.n_codebooks, self.model.card
-        prompts = [e.prompt for e in examples]
-        if rng is not None and self.model.speaker_dim:  # prompt and speaker vector each have to do alone at times
-            drawn = rng.random(b)
-            without_vector, vector_only = self.train.p_no_speaker_vector, self.train.p_speaker_vector_only
-            prompts = [p[: 0 if x < without_vector else None] for p, x in zip(prompts, drawn)]
-            examples = [replace(e, prompt=e.prompt[:0]) if x > 1 - vector_only else e for e, x in zip(examples, drawn)]
+        examples, prompts = self._speaker_prompts(examples, rng)
         n = max(len(e.symbols) for e in examples)
         t = max(len(e.prompt) + len(e.codes) for e in examples)
         symbols, word_starts = torch.zeros(b, n, dtype=torch.int64), torch.zeros(b, n, dtype=torch.bool)
@@ -189,6 +184,24 @@ class BatchMaker:
         return Batch(
             symbols, word_starts, lengths, codes, pointer, hold, target, prev, seen, advance, prompt, prompt_lengths
         )
+
+    def _speaker_prompts(
+        self, examples: list[Example], rng: np.random.Generator | None
+    ) -> tuple[list[Example], list[Tensor]]:
+        """The examples, and (P, K) codes for the speaker vector of each.
+
+        Some examples lose their prompt frames and some the speaker vector, so that the model can do with either.
+        """
+        if not self.model.speaker_dim:
+            return examples, [e.prompt[:0] for e in examples]
+        prompts = [e.prompt for e in examples]
+        if rng is None:
+            return examples, prompts
+        drawn = rng.random(len(examples))
+        without_vector, vector_only = self.train.p_no_speaker_vector, self.train.p_speaker_vector_only
+        prompts = [p[: 0 if x < without_vector else None] for p, x in zip(prompts, drawn)]
+        examples = [replace(e, prompt=e.prompt[:0]) if x > 1 - vector_only else e for e, x in zip(examples, drawn)]
+        return examples, prompts
 
 
 def spans(rng: np.random.Generator, shape: tuple[int, int], share: float, mean: int) -> Tensor:

@@ -57,10 +57,9 @@ def guided(teacher: PhoneLM, batch: Batch, scale: Tensor) -> tuple[Tensor, Tenso
     voice = (batch.prompt, batch.prompt_lengths)
     codes, advance = teacher(*text, batch.seen, batch.pointer, batch.hold, batch.target, batch.prev, *voice)
     seen, prev, target = without_condition(batch)
-    nowhere = torch.full_like(target, -1, dtype=torch.int64)
-    free, _ = teacher(*text, seen, nowhere, torch.zeros_like(nowhere), target, prev)
+    unconditional, _ = teacher.predict_unconditional(seen, target, prev)
     by_frame = scale.repeat_interleave(batch.target.sum(1))[:, None, None]
-    return free.float() + by_frame * (codes.float() - free.float()), advance.float()
+    return unconditional.float() + by_frame * (codes.float() - unconditional.float()), advance.float()
 
 
 def distillation_losses(

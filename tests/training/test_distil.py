@@ -86,6 +86,18 @@ def test_target_frames_stay_in_order_without_condition(dataset):
     assert torch.equal(seen[target], batch.seen[batch.target]) and torch.equal(prev[target], batch.prev[batch.target])
 
 
+def test_unconditional_prediction_is_that_of_a_pointer_at_no_phoneme(dataset):
+    model = PhoneLM(TINY, Codec.load().codebooks[:4]).eval()
+    batch = BatchMaker(dataset, range(24), TINY, CONFIG)(range(6), [3])
+    assert not batch.prompt.numel() and not batch.prompt_lengths.any()  # a model without a speaker vector
+    seen, prev, target = without_condition(batch)
+    nowhere = torch.full_like(target, -1, dtype=torch.int64)
+    text = (batch.symbols, batch.word_starts, batch.text_lengths)
+    wanted = model(*text, seen, nowhere, torch.zeros_like(nowhere), target, prev)
+    for a, b in zip(wanted, model.predict_unconditional(seen, target, prev)):
+        assert torch.equal(a, b)
+
+
 def test_guided_logits_move_away_from_speech_without_condition(teacher, dataset):
     model = start_model(teacher, TINY, Codec.load(), 0).eval()
     batch = BatchMaker(dataset, range(24), TINY, CONFIG)(range(6), [3])
