@@ -76,7 +76,7 @@ def adapt(
     folder = work_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     prior = load_prior(tts.codec)
-    dataset, left_out = make_cache(recordings, card.name, folder, judges, prior)
+    dataset, left_out = make_cache(recordings, folder, judges, prior)
     if on_left_out:
         on_left_out(left_out)
     utterances = [dataset[i] for i in range(len(dataset))]

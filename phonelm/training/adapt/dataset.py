@@ -24,7 +24,7 @@ from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.data.prepare import prepare
 
 DONE = "recordings.json"  # in the working folder: what has been transcribed
-DATA, CACHE = "data", "cache"
+DATA, CACHE = "recordings", "cache"  # folders there; the name of DATA is that of the speaker, too
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,11 @@ def read_recordings(path: Path, judges: Judges) -> list[Transcript]:
     return transcripts
 
 
-def make_cache(path: Path, name: str, folder: Path, judges: Judges, prior: Prior) -> tuple[CodesDataset, list[LeftOut]]:
+def make_cache(path: Path, folder: Path, judges: Judges, prior: Prior) -> tuple[CodesDataset, list[LeftOut]]:
     """The cache of a person's recordings; what is already made is kept.
 
     Args:
         path: as for `read_recordings`.
-        name: of the voice.
         folder: working folder.
     Raises:
         AudioError: as `read_recordings`.
@@ -70,13 +69,13 @@ def make_cache(path: Path, name: str, folder: Path, judges: Judges, prior: Prior
     done = folder / DONE
     state = json.loads(done.read_text(encoding="utf-8")) if done.is_file() else {}
     if state.get("digests") != digests:
-        left_out = _write_dataset(read_recordings(path, judges), folder / DATA / name)
+        left_out = _write_dataset(read_recordings(path, judges), folder / DATA)
         state = {"digests": digests, "left_out": [vars(x) for x in left_out]}
         write_json(done, state)
     cache = folder / CACHE
     if not (cache / "aligner.safetensors").is_file():
         write_aligner(prior.aligner, cache / "aligner.safetensors")
-    report = prepare([folder / DATA / name], cache, form="ljspeech", config=prior.aligner.config)
+    report = prepare([folder / DATA], cache, form="ljspeech", config=prior.aligner.config)
     assert report is not None
     left_out = [LeftOut(**x) for x in state["left_out"]]
     return CodesDataset(cache), left_out + [LeftOut(utterance, "", reason) for utterance, reason in report["left_out"]]
