@@ -1,7 +1,7 @@
 """Text and a voice in, a `Speech` out; saving, editing, bundling and drawing it."""
 
 from phonelm.codec import CONTROL_LIMITS, DecodeControls
-from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, pack, unpack
+from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, VOICE_FILE, pack, unpack
 from phonelm.tts.edit import locate
 from phonelm.tts.picture import COLOUR_BY, draw_grid, save_grid
 from phonelm.tts.reading import read_aloud, stream_long
@@ -20,7 +20,16 @@ from phonelm.tts.speech import Edit, PhonemeTime, Speech, Voice
 from phonelm.tts.system import TTS
 from phonelm.tts.turns import TooMany, Turn, Turns
 from phonelm.tts.voice_command import add_card_arguments, card_of
-from phonelm.tts.voice_file import VoiceCard, is_voice_file, load_voice, named_voices, read_card, save_voice
+from phonelm.tts.voice_file import (
+    SavedVoice,
+    VoiceCard,
+    is_voice_file,
+    load_voice,
+    named_voices,
+    read_card,
+    read_saved,
+    save_voice,
+)
 from phonelm.tts.voices import NamedVoice, bundled_voices, check_speakers
 
 __all__ = [
@@ -35,6 +44,7 @@ __all__ = [
     "PhonemeTime",
     "Recipe",
     "RecipeError",
+    "SavedVoice",
     "Speech",
     "TTS",
     "TooMany",
@@ -42,6 +52,7 @@ __all__ = [
     "Turns",
     "NamedVoice",
     "Voice",
+    "VOICE_FILE",
     "VoiceCard",
     "add_card_arguments",
     "bundled_voices",
@@ -58,6 +69,7 @@ __all__ = [
     "pack",
     "read_aloud",
     "read_card",
+    "read_saved",
     "save_grid",
     "save_voice",
     "source",

@@ -21,26 +21,30 @@ from phonelm.codec import DecodeControls
 from phonelm.config import C, SamplingConfig, from_dict
 from phonelm.tts.recipe import MADE_WITH, MAX_CLIP_SAMPLES, MAX_EDITS, Clip, Recipe, RecipeError, check_clip
 from phonelm.tts.speech import Edit, Speech
+from phonelm.tts.voice_file import MAX_BYTES as MAX_VOICE_BYTES
+from phonelm.tts.voice_file import SavedVoice
 from phonelm.tts.voices import NAME
 
 KIND, FORMAT = "phonelm-recipe", 4
 UNGUIDED, UNCONTROLLED = 2, 3  # the formats before there was guidance, and before the decoder had controls
 CONTROLS = ("speed", "pitch_semitones", "intonation")
-RECIPE, SPEECH, CODES, CLIP_FILE = "recipe.json", "speech.wav", "codes.npz", "voice.wav"
+RECIPE, SPEECH, CODES = "recipe.json", "speech.wav", "codes.npz"
+CLIP_FILE, VOICE_FILE = "voice.wav", "voice.safetensors"  # one of them, if the voice is no named one
 SMALL = {f"speech{suffix}": FORMATS[suffix] for suffix in (".mp3", ".opus")}
 MAX_BYTES = 20 * 2**20  # of a file that is read
 MAX_RECIPE_BYTES = 2**16
 LIMITS = {RECIPE: MAX_RECIPE_BYTES, SPEECH: MAX_BYTES, CODES: MAX_BYTES, CLIP_FILE: 4 * MAX_CLIP_SAMPLES + 2**12}
-LIMITS |= dict.fromkeys(SMALL, MAX_BYTES)
+LIMITS |= dict.fromkeys(SMALL, MAX_BYTES) | {VOICE_FILE: MAX_VOICE_BYTES}
 END, ZIP64 = b"PK\5\6", b"PK\6\7"  # the last record of a zip, and what precedes it in a zip for huge files
 END_BYTES, ZIP64_BYTES = 22, 20
 MAX_DIRECTORY_BYTES = 2**12  # of the list of members
 
 
 def pack(speech: Speech, recipe: Recipe) -> bytes:
-    """A zip of `speech.wav` (16 bit), `codes.npz`, `recipe.json`, and `voice.wav` (32-bit float) if there was a clip.
+    """A zip of `speech.wav` (16 bit), `codes.npz`, `recipe.json`, and the voice, unless it is a named one.
 
-    Beside them `speech.mp3` and `speech.opus`, where libsndfile can write them.
+    The voice is `voice.wav` (32-bit float) for a clip, and `voice.safetensors` for a voice file. Beside them are
+    `speech.mp3` and `speech.opus`, where libsndfile can write them.
 
     `codes.npz` holds `codes` (1, K, T), and for each frame the `pointer` (T,) to a phoneme of the `sentence` (T,); all
     int16.
@@ -60,7 +64,7 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         "phonemes": recipe.phonemes,
         "settings": asdict(recipe.settings),
         "controls": {name: getattr(recipe.controls, name) for name in CONTROLS},
-        "voice": recipe.voice if isinstance(recipe.voice, str) else CLIP_FILE,
+        "voice": recipe.voice if isinstance(recipe.voice, str) else _member(recipe.voice),
         "complete": recipe.complete,
         "made_with": recipe.made_with,
         "edits": [asdict(edit) for edit in recipe.edits],
@@ -82,7 +86,9 @@ def pack(speech: Speech, recipe: Recipe) -> bytes:
         },
         CODES: codes.getvalue(),
     }
-    if not isinstance(recipe.voice, str):
+    if isinstance(recipe.voice, SavedVoice):
+        members[VOICE_FILE] = recipe.voice.data
+    elif not isinstance(recipe.voice, str):
         wav, sample_rate = recipe.voice
         check_clip(len(wav), sample_rate)
         members[CLIP_FILE] = audio_bytes(wav, sample_rate, "WAV", "FLOAT")
@@ -112,16 +118,24 @@ def unpack(data: bytes) -> Recipe:
     if len(members[RECIPE]) > MAX_RECIPE_BYTES:
         raise RecipeError("the file is neither a bundle of PhoneLM nor a recipe")
     values = _values(members[RECIPE])
-    if (values["voice"] == CLIP_FILE) != (CLIP_FILE in members):
-        lone = "needs its voice clip: load the whole zip file" if values["voice"] == CLIP_FILE else "uses no voice clip"
-        raise RecipeError(f"the recipe {lone}")
+    for name, kind in ((CLIP_FILE, "voice clip"), (VOICE_FILE, "voice file")):
+        if (values["voice"] == name) != (name in members):
+            lone = f"needs its {kind}: load the whole zip file" if values["voice"] == name else f"uses no {kind}"
+            raise RecipeError(f"the recipe {lone}")
     if len(values["edits"]) > MAX_EDITS:
         raise RecipeError(f"the recipe has {len(values['edits'])} edits; at most {MAX_EDITS} are made")
     voice = _clip(members[CLIP_FILE]) if CLIP_FILE in members else values["voice"]
+    if VOICE_FILE in members:
+        voice = SavedVoice(members[VOICE_FILE])
     return Recipe(
         values["text"], values["by_hand"], values["phonemes"], _settings(values["settings"]), voice, values["complete"],
         values["made_with"], tuple(map(_edit, values["edits"])), _controls(values["controls"]),
     )  # fmt: skip
+
+
+def _member(voice: Clip | SavedVoice) -> str:
+    """The file of the bundle that holds a voice."""
+    return VOICE_FILE if isinstance(voice, SavedVoice) else CLIP_FILE
 
 
 def _members(data: bytes) -> dict[str, bytes]:
@@ -143,7 +157,7 @@ def _members(data: bytes) -> dict[str, bytes]:
                 if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise RecipeError(f"{info.filename} in the zip file is encrypted or packed in an unknown way")
             members = {}
-            for name in {RECIPE, CLIP_FILE} & set(found):
+            for name in {RECIPE, CLIP_FILE, VOICE_FILE} & set(found):
                 with file.open(name) as member:
                     members[name] = member.read(LIMITS[name])  # never more, whatever size the member claims
             return members
@@ -175,9 +189,9 @@ def _values(data: bytes) -> dict[str, Any]:
     if version == UNGUIDED:
         values["settings"].setdefault("guidance", 1.0)
     _check_keys(values["made_with"], dict.fromkeys(MADE_WITH, str), "made_with in the recipe")
-    if values["voice"] != CLIP_FILE and not NAME.fullmatch(values["voice"]):
+    if values["voice"] not in (CLIP_FILE, VOICE_FILE) and not NAME.fullmatch(values["voice"]):
         found = _short(values["voice"])
-        raise RecipeError(f"the recipe's voice is {found}; it must be a voice's name or {CLIP_FILE!r}")
+        raise RecipeError(f"the recipe's voice is {found}; it must be a voice's name, {CLIP_FILE!r} or {VOICE_FILE!r}")
     return values
 
 

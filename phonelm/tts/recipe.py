@@ -14,6 +14,7 @@ from phonelm.codec import DecodeControls
 from phonelm.config import SamplingConfig
 from phonelm.tts.speech import Edit, Voice
 from phonelm.tts.system import TTS
+from phonelm.tts.voice_file import SavedVoice
 
 MAX_CLIP_SAMPLES = 4_000_000  # 83 s at 48 kHz
 MAX_EDITS = 50
@@ -36,7 +37,7 @@ class Recipe:
         by_hand: the phonemes were taken, not the text.
         phonemes: as written by hand, "" if they were not.
         settings: with the seed.
-        voice: the voice clip before it was trimmed, or the name of a bundled voice.
+        voice: the voice clip before it was trimmed, a voice file, or the name of a voice.
         complete: False if it was stopped before the end of its text.
         made_with: `MADE_WITH`, each a version, a name or a fingerprint.
         edits: spans that were said again, in order.
@@ -47,7 +48,7 @@ class Recipe:
     by_hand: bool
     phonemes: str
     settings: SamplingConfig
-    voice: Clip | str
+    voice: Clip | SavedVoice | str
     complete: bool
     made_with: dict[str, str]
     edits: tuple[Edit, ...] = ()

@@ -27,11 +27,11 @@ from phonelm.tts.loading import limit_compiled_convolutions, load_networks, usab
 from phonelm.tts.pauses import silent_codes, with_pauses
 from phonelm.tts.sentences import finish, frames_of_sentences, sentence_request
 from phonelm.tts.speech import Edit, Speech, Voice
-from phonelm.tts.voice_file import is_voice_file, load_voice, named_voices
+from phonelm.tts.voice_file import SavedVoice, is_voice_file, load_saved, load_voice, named_voices
 from phonelm.tts.voices import NamedVoice, check_speakers
 
 Text = str | list[Phonemes]
-VoiceSource = str | Path | tuple[np.ndarray, int]  # a bundled voice or a file; (S,) float samples and their rate in Hz
+VoiceSource = str | Path | SavedVoice | tuple[np.ndarray, int]  # name, file; (S,) float samples and their rate in Hz
 WIDTH = 8  # sentences generated side by side when the audio is not streamed
 
 
@@ -129,6 +129,8 @@ class TTS:
             return self._encoded[clip]
         if isinstance(clip, (str, Path)) and is_voice_file(clip):
             return load_voice(clip, self.codec, self.model, self.fingerprint)
+        if isinstance(clip, SavedVoice):
+            return load_saved(clip, self.codec, self.model, self.fingerprint)
         return encode_prompt(self.codec, *(read_audio(clip) if isinstance(clip, (str, Path)) else clip))
 
     def phonemize(self, text: str) -> list[Phonemes]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -29,6 +30,13 @@ MAX_BYTES = 8 * 2**20
 MAX_PROMPT_FRAMES = round(20 * FRAME_RATE)
 MAX_TEXT = 1000  # characters of a line of the card
 CODES, LOW_RANK = "codes", "low_rank."
+
+
+@dataclass(frozen=True)
+class SavedVoice:
+    """A voice file in memory, as a user hands it in: the bytes of the file."""
+
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,22 @@ def load_voice(path: str | Path, codec: Codec, model: PhoneLM, fingerprint: str)
             raise checkpoint.CheckpointError(f"{path} is damaged: {error}") from None
     codes = codes.long()
     return Voice(codes, codec.waveform(codes.T[None]), name=card.name, low_rank=low_rank)
+
+
+def load_saved(saved: SavedVoice, codec: Codec, model: PhoneLM, fingerprint: str) -> Voice:
+    """`load_voice` of a voice file in memory."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"voice{SUFFIX}")
+        path.write_bytes(saved.data)
+        try:
+            return load_voice(path, codec, model, fingerprint)
+        except checkpoint.CheckpointError as error:
+            raise checkpoint.CheckpointError(str(error).replace(str(path), "the voice file")) from None
+
+
+def read_saved(path: str | Path) -> SavedVoice:
+    """The bytes of a voice file; CheckpointError if they are too many."""
+    return SavedVoice(_checked(path).read_bytes())
 
 
 def _checked(path: str | Path) -> Path:

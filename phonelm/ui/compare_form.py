@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from phonelm.config import SamplingConfig
 from phonelm.text import Phonemes
-from phonelm.tts import TTS, Clip, DecodeControls, Turns
+from phonelm.tts import TTS, Clip, DecodeControls, SavedVoice, Turns
 from phonelm.ui.aside import Aside
 from phonelm.ui.controls import Controls, controls, new_seed, seed_controls, settings_of
 from phonelm.ui.dictionary import applied
@@ -34,7 +34,7 @@ class Side(NamedTuple):
 class Plan(NamedTuple):
     """How one of the two is spoken."""
 
-    voice: Clip | str
+    voice: Clip | SavedVoice | str
     settings: SamplingConfig
     controls: DecodeControls
 
@@ -78,13 +78,14 @@ class CompareForm(NamedTuple):
             seeds[1] = seeds[0]
         chosen_values = ([values[part] for part in side.settings] for side in self.sides)
         settings = [settings_of(picked, seed) for picked, seed in zip(chosen_values, seeds)]
-        kinds, clips = ([values[side.voice[part]] for side in self.sides] for part in range(2))
-        if settings[0] == settings[1] and kinds[0] == kinds[1] and (kinds[0] != CLIP or clips[0] == clips[1]):
+        chosen_voices = [[values[part] for part in side.voice] for side in self.sides]
+        (kind, *clip), (other_kind, *other_clip) = chosen_voices
+        if settings[0] == settings[1] and kind == other_kind and (kind != CLIP or clip == other_clip):
             raise ValueError("A and B are the same: give one another voice, seed or setting")
         voices = []
-        for side, kind, clip in zip(self.sides, kinds, clips):
+        for side, parts in zip(self.sides, chosen_voices):
             with blame(side.voice_note):
-                voices.append(chosen(kind, clip))
+                voices.append(chosen(*parts))
         with blame(self.text_note):
             typed, *by_hand = (values[part] for part in self.text)
             phonemes = sentences(tts, applied(typed, values[self.dictionary]), *by_hand)

@@ -48,9 +48,9 @@ EXAMPLES = (
 
 def examples(tts: TTS, text: TextInput, voice: VoiceInput, settings: Controls) -> None:
     """Lay them out. Nothing is made until Generate is pressed."""
-    clip, k = str(default_dir() / CLONED), tts.model.config.n_codebooks
+    clip, k, first = str(default_dir() / CLONED), tts.model.config.n_codebooks, next(iter(tts.voices))
     samples = [
-        [e.text, False, *((CLIP, clip) if e.cloned else (next(iter(tts.voices)), None)), e.codebooks or k, e.clamp]
+        [e.text, False, *((CLIP, clip) if e.cloned else (first, None)), None, e.codebooks or k, e.clamp]
         for e in EXAMPLES
     ]
     gr.Examples(

@@ -10,7 +10,7 @@ import numpy as np
 
 from phonelm.config import FRAME_RATE, HOP_LENGTH
 from phonelm.text import SILENCE, Phonemes, left_out
-from phonelm.tts import Speech
+from phonelm.tts import Speech, VoiceCard
 
 QUIET_DB = -40.0  # a frame this far below the loudest one is silent
 LONG_SILENCE_S = 1.0  # inside the speech; a full stop takes about half of this
@@ -20,6 +20,17 @@ MUCH_CLAMPED = 0.2  # of the cells
 def problem(message: str) -> str:
     """An error, as the user shall see it."""
     return f"<p class=problem>{escape(message)}</p>"
+
+
+def card_lines(card: VoiceCard) -> str:
+    """What a voice file says about its voice."""
+    facts = (card.about, card.source, card.licence and f"Licence: {card.licence}", card.consent)
+    lines = "".join(f"<p class=note>{escape(fact)}</p>" for fact in facts if fact)
+    measured = {name: card.figures[name] for name in ("likeness", "word_errors") if name in card.figures}
+    if measured:
+        shown = ", ".join(f"{name.replace('_', ' ')} {value:.1%}" for name, value in measured.items())
+        lines += f"<p class=note>Adapted to this voice: {shown}</p>"
+    return f"<p><b>{escape(card.name)}</b></p>{lines}"
 
 
 def waiting(ahead: int) -> str:

@@ -17,10 +17,12 @@ from phonelm.tts import (
     CLIP_FILE,
     MAX_BYTES,
     TTS,
+    VOICE_FILE,
     Clip,
     DecodeControls,
     Recipe,
     RecipeError,
+    SavedVoice,
     Speech,
     Turn,
     differences,
@@ -40,12 +42,12 @@ SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "guidance") 
 DECODED = ("speed", "pitch_semitones", "intonation")  # the rest of it
 
 
-def recipe_of(speech: Speech, written: tuple, voice: Clip | str, here: dict[str, str]) -> Recipe:
+def recipe_of(speech: Speech, written: tuple, voice: Clip | SavedVoice | str, here: dict[str, str]) -> Recipe:
     """What a speech was made from.
 
     Args:
         written: values of `TextInput`.
-        voice: the voice clip, or the name of a bundled voice.
+        voice: the voice clip, a voice file, or the name of a voice.
         here: `recipe.identity` of the system that spoke.
     """
     text, by_hand, phonemes = written
@@ -99,15 +101,18 @@ def recipe_input(
             yield {note: problem(str(error))}
             return
         with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
-            kind, clip = recipe.voice, None
-            if not isinstance(kind, str):
+            kind, clip, file = recipe.voice, None, None
+            if isinstance(recipe.voice, SavedVoice):
+                kind, file = CLIP, str(Path(folder, VOICE_FILE))
+                Path(file).write_bytes(recipe.voice.data)
+            elif not isinstance(recipe.voice, str):
                 kind, clip = CLIP, str(Path(folder, CLIP_FILE))
                 soundfile.write(clip, *recipe.voice, subtype="FLOAT")
             values = control_values(recipe.settings, recipe.controls)
             yield {
                 text.text: recipe.text, text.by_hand: recipe.by_hand,
                 text.phonemes: gr.update(value=recipe.phonemes, visible=recipe.by_hand),
-                voice.kind: kind, voice.clip: clip,
+                voice.kind: kind, voice.clip: clip, voice.file: file,
                 **dict(zip(settings, values, strict=True)), seed: recipe.settings.seed, keep: True, loaded: recipe,
                 note: "".join(f"<p class=note>{escape(line)}</p>" for line in notes),
             }  # fmt: skip

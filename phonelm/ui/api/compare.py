@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from phonelm.config import SamplingConfig, from_dict
-from phonelm.tts import TTS, Clip, DecodeControls, Turns
+from phonelm.tts import TTS, Clip, DecodeControls, SavedVoice, Turns
 from phonelm.ui.differences import differing
 from phonelm.ui.events import MODEL, user_of, without_folder
 from phonelm.ui.phonemes import sentences
@@ -63,7 +63,7 @@ def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
                           **visibility)  # fmt: skip
 
 
-def asked(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | str, SamplingConfig, DecodeControls]:
+def asked(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | SavedVoice | str, SamplingConfig, DecodeControls]:
     """Voice, settings and controls from JSON; ValueError names what cannot be used."""
     if not isinstance(values or {}, dict):
         raise ValueError(f'the settings must be an object such as {{"temperature": 0.7}}, not {type(values).__name__}')

@@ -72,7 +72,7 @@ def _wire_run(tts: TTS, turns: Turns, form: CompareForm, view: CompareView) -> N
     notes = (part for side in form.sides for part in (side.seed, side.voice_note))
     outputs: list[Any] = [*_result_parts(form, view), view.swap, form.text_note, *notes]
     form.run.wire(Job(turns, speak, form.inputs, outputs, form.status, {form.sides_box: gr.update(visible=True)},
-                      [side.voice.clip for side in form.sides]))  # fmt: skip
+                      [part for side in form.sides for part in side.voice[1:]]))  # fmt: skip
 
 
 def _wire_votes(form: CompareForm, view: CompareView) -> None:

@@ -116,6 +116,6 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
 
     inputs = {*form.text, form.dictionary, *form.voice, *form.settings, form.seed, form.keep, form.loaded, result.made}
     outputs: list[Any] = [*result.parts, form.text_note, form.voice_note, form.seed, *edit.cleared]
-    spoken = run.wire(Job(turns, speak, inputs, outputs, result.status, {result.live: None}, [form.voice.clip]))
+    spoken = run.wire(Job(turns, speak, inputs, outputs, result.status, {result.live: None}, form.voice[1:]))
     retune_at_once(tts, turns, form.settings, run, spoken, result, edit)
     result.takes.choose(open_take, None, [*result.parts, *edit.cleared], **QUICK)
