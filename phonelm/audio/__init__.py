@@ -1,6 +1,7 @@
 """Recordings in, clean voice prompts and files out."""
 
 from phonelm.audio.bandwidth import fill_band
+from phonelm.audio.chapters import write_chapters
 from phonelm.audio.decode import AudioError
 from phonelm.audio.encode import MEDIA_TYPES, AudioStream
 from phonelm.audio.files import (
@@ -37,4 +38,5 @@ __all__ = [
     "sounding",
     "to_int16",
     "write_audio",
+    "write_chapters",
 ]

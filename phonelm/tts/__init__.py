@@ -4,7 +4,7 @@ from phonelm.codec import CONTROL_LIMITS, DecodeControls
 from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, VOICE_FILE, pack, unpack
 from phonelm.tts.edit import locate
 from phonelm.tts.picture import COLOUR_BY, draw_grid, save_grid
-from phonelm.tts.reading import read_aloud, stream_long
+from phonelm.tts.reading import Plan, planned, read_aloud, stream_long, write_reading
 from phonelm.tts.recipe import (
     MAX_EDITS,
     Clip,
@@ -17,8 +17,10 @@ from phonelm.tts.recipe import (
     voice_identity,
 )
 from phonelm.tts.speech import Edit, PhonemeTime, Speech, Voice
+from phonelm.tts.subtitles import Word, lines_of, srt, vtt
 from phonelm.tts.system import TTS
 from phonelm.tts.turns import TooMany, Turn, Turns
+from phonelm.tts.unfinished import Reading, Unfinished
 from phonelm.tts.voice_command import add_card_arguments, card_of
 from phonelm.tts.voice_file import (
     SavedVoice,
@@ -41,7 +43,10 @@ __all__ = [
     "Edit",
     "MAX_BYTES",
     "MAX_EDITS",
+    "NamedVoice",
     "PhonemeTime",
+    "Plan",
+    "Reading",
     "Recipe",
     "RecipeError",
     "SavedVoice",
@@ -50,10 +55,11 @@ __all__ = [
     "TooMany",
     "Turn",
     "Turns",
-    "NamedVoice",
+    "Unfinished",
     "Voice",
     "VOICE_FILE",
     "VoiceCard",
+    "Word",
     "add_card_arguments",
     "bundled_voices",
     "card_of",
@@ -63,17 +69,22 @@ __all__ = [
     "draw_grid",
     "identity",
     "is_voice_file",
+    "lines_of",
     "load_voice",
     "locate",
     "named_voices",
     "pack",
+    "planned",
     "read_aloud",
     "read_card",
     "read_saved",
     "save_grid",
     "save_voice",
     "source",
+    "srt",
     "stream_long",
     "unpack",
     "voice_identity",
+    "vtt",
+    "write_reading",
 ]

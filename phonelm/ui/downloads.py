@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from phonelm.tts import Recipe, Speech, pack
-from phonelm.ui.subtitles import srt, vtt
+from phonelm.tts import Recipe, Speech, lines_of, pack, srt, vtt
 
 KINDS = ("wav", "mp3", "srt", "vtt", "json", "zip")
 
@@ -25,7 +24,7 @@ def save_all(speech: Speech, recipe: Recipe, folder: Path) -> dict[str, str]:
     files = {kind: folder / f"{name}.{kind}" for kind in KINDS}
     save_speech(speech, folder)
     speech.save(files["mp3"])
-    files["srt"].write_text(srt(speech), encoding="utf-8")
+    files["srt"].write_text(srt(lines_of(speech)), encoding="utf-8")
     files["vtt"].write_text(vtt(speech), encoding="utf-8")
     files["zip"].write_bytes(pack(speech, recipe))
     return {kind: str(path) for kind, path in files.items()}

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from phonelm.config import SamplingConfig
-from phonelm.tts import identity
+from phonelm.tts import identity, lines_of, srt, vtt
+from phonelm.tts.subtitles import LINE, words_of
 from phonelm.ui import opening
 from phonelm.ui.grid import grid_data
 from phonelm.ui.result import Made, Recent
-from phonelm.ui.subtitles import LINE, srt, vtt, words_of
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_subtitles_have_every_word_at_the_time_of_the_pointer(app_tts):
     text = "The rain has stopped, and we walk home along the river. Shall we?"
     speech = app_tts.speak(text, None, SamplingConfig(seed=3))
     words = words_of(speech)
-    cues = re.findall(r"(\d+)\n(\S+) --> (\S+)\n(.*)\n\n", srt(speech))
+    cues = re.findall(r"(\d+)\n(\S+) --> (\S+)\n(.*)\n\n", srt(lines_of(speech)))
     assert [int(number) for number, *_ in cues] == list(range(1, len(cues) + 1))
     assert " ".join(line for *_, line in cues).split() == [word.text for word in words]
     assert all(len(line) <= LINE for *_, line in cues) and cues[-1][3] == "Shall we"

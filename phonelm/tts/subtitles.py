@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import NamedTuple
 
-from phonelm.tts import Speech
+from phonelm.tts.speech import Speech
 
 LINE = 42  # characters in a cue
 
@@ -38,11 +39,16 @@ def cues_of(speech: Speech) -> list[list[Word]]:
     return [cue for cue in cues if cue]
 
 
-def srt(speech: Speech) -> str:
-    """SubRip: numbered cues."""
+def lines_of(speech: Speech) -> list[Word]:
+    """The cues, each as one text."""
+    return [Word(" ".join(w.text for w in cue), cue[0].start_s, cue[-1].end_s) for cue in cues_of(speech)]
+
+
+def srt(lines: Iterable[Word]) -> str:
+    """SubRip: numbered cues, as `lines_of` gives them."""
     return "".join(
-        f"{i}\n{_time(cue[0].start_s, ',')} --> {_time(cue[-1].end_s, ',')}\n{' '.join(w.text for w in cue)}\n\n"
-        for i, cue in enumerate(cues_of(speech), 1)
+        f"{i}\n{_time(line.start_s, ',')} --> {_time(line.end_s, ',')}\n{line.text}\n\n"
+        for i, line in enumerate(lines, 1)
     )
 
 
