@@ -49,6 +49,7 @@ def test_commands(tmp_path):
     assert len(commands) >= 5
     printed = {}
     (tmp_path / "story.txt").write_text("Once there was a king.\n\nHe had no daughter.")
+    (tmp_path / "story.md").write_text("# One\n\nThere was a king.\n\n# Two\n\nHe had no *daughter*.")
     for command in commands:
         words = shlex.split(command)
         printed[words[1]] = printed.get(words[1], "") + run(["-m", *words], tmp_path)
@@ -56,6 +57,7 @@ def test_commands(tmp_path):
     check_speech(tmp_path / "faster.wav", 0.6, 4.0)
     check_speech(tmp_path / "codec.wav", 0.8, 4.0)
     check_speech(tmp_path / "story.wav", 2.0, 7.0)
+    check_speech(tmp_path / "story.mp3", 2.0, 9.0)
     assert all(said in printed["phonemize"] for said in ("R EH1 D", "R IY1 D", "JH IH1 F"))
 
 

@@ -71,12 +71,14 @@ def _tts_and_voice(args: argparse.Namespace):
 
 
 def read(args: argparse.Namespace) -> int:
-    settings, controls, text = _settings(args), _controls(args), _read_text(args.file)
+    from phonelm.text import left_out, read_document
+
+    settings, controls, document = _settings(args), _controls(args), read_document(args.file, most=None)
+    text = "\n\n".join(chapter.text for chapter in document.chapters)
     check_outputs([args.out])
     tts, voice = _tts_and_voice(args)
     from tqdm import tqdm
 
-    from phonelm.text import left_out
     from phonelm.tts import read_aloud
 
     with tqdm(unit="piece") as bar:
@@ -88,7 +90,7 @@ def read(args: argparse.Namespace) -> int:
             bar.update(reading.pieces - bar.n)
             bar.set_postfix_str(f"{reading.samples / tts.codec.sample_rate:.0f} s of speech")
 
-        reading = read_aloud(tts, text, voice, args.out, settings, report, controls)
+        reading = read_aloud(tts, document, voice, args.out, settings, report, controls)
     done = f"{reading.samples / tts.codec.sample_rate:.1f} s, {reading.pieces} pieces, seed {args.seed}"
     print(f"{args.out}: {done}", file=report_stream(args.out))
     return 0

@@ -19,11 +19,14 @@ SUFFIXES = (".txt", ".md", ".markdown", ".epub")
 MAX_CHARACTERS = 3_000_000  # of a document; a long novel has a third of that
 MAX_BYTES = 30_000_000  # of all texts of an EPUB file, unpacked
 TITLE = 80  # characters of a chapter's title
-HEADING = re.compile(  # of plain text: a line that stands alone
-    r"(?:chapter|part|book|act|letter|stave|section)\s+(?:\d+|[ivxlc]+|[a-z]+(?:[- ][a-z]+)?)\b[^\n]{0,60}"
-    r"(?:\n[^\n]{1,60})?"
-    r"|(?:prologue|epilogue|preface|introduction|foreword|afterword)\.?",
-    re.IGNORECASE,
+NUMBER = (
+    r"\d+|[ivxlc]+|(?:twenty|thirty|forty|fifty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|one|two|three"
+    r"|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+)
+HEADING = re.compile(  # of plain text: lines that stand alone
+    rf"(?i:(?:chapter|part|book|act|letter|stave|section)\s+(?:{NUMBER})\b)"
+    r"(?:\s*[.:,;—–-][^\n]{0,60}|\s+[A-Z\"“][^\n]{0,60})?(?:\n[^\n]{1,60})?"
+    r"|(?i:prologue|epilogue|preface|introduction|foreword|afterword)\.?"
 )
 UNREADABLE = (  # what damaged EPUB files raise
     zipfile.BadZipFile, zlib.error, ElementTree.ParseError, LookupError, ValueError, EOFError, NotImplementedError,
@@ -60,19 +63,31 @@ class Document:
     chapters: tuple[Chapter, ...]
 
 
-def read_document(path: str | Path) -> Document:
+def read_document(path: str | Path, most: int | None = MAX_CHARACTERS) -> Document:
     """A text file as chapters: by its suffix Markdown, EPUB or, with any other, plain text.
 
+    Args:
+        most: characters that it may have.
     Raises:
         DocumentError: a file that is none of these, is locked, or holds no text or too much of it.
         OSError: it cannot be opened.
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix == ".epub":
-        return _checked(path.name, _of_epub(path))
-    text = _decoded(path)
-    return _checked(path.name, of_markdown(text) if suffix in (".md", ".markdown") else of_text(text))
+    try:
+        if suffix == ".epub":
+            document = _of_epub(path)
+        else:
+            text = _decoded(path)
+            document = of_markdown(text) if suffix in (".md", ".markdown") else of_text(text)
+    except ModuleNotFoundError as error:
+        raise DocumentError(f"{path.name} needs the package {error.name}: pip install 'phonelm[app]'") from None
+    if not document.chapters:
+        raise DocumentError(f"{path.name} holds no text that can be read")
+    count = sum(len(chapter.text) for chapter in document.chapters)
+    if most is not None and count > most:
+        raise DocumentError(f"{path.name} has {count:,} characters; at most {most:,} are read: split it")
+    return document
 
 
 def of_text(text: str) -> Document:
@@ -83,7 +98,7 @@ def of_text(text: str) -> Document:
             chapters.append([])
         chapters[-1].append(paragraph.strip("\n"))
     joined = ["\n\n".join(parts) for parts in chapters]
-    return Document("", _numbered((_first_line(part) if i else "", part) for i, part in enumerate(joined)))
+    return Document("", _numbered((part.partition("\n\n")[0] if i else "", part) for i, part in enumerate(joined)))
 
 
 def of_markdown(text: str) -> Document:
@@ -203,10 +218,3 @@ def _decoded(path: Path) -> str:
         raise DocumentError(f"{path.name} holds no text: drop a {', '.join(SUFFIXES)} file")
     return text
 
-
-def _checked(name: str, document: Document) -> Document:
-    if not document.chapters:
-        raise DocumentError(f"{name} holds no text that can be read")
-    if (count := sum(len(chapter.text) for chapter in document.chapters)) > MAX_CHARACTERS:
-        raise DocumentError(f"{name} has {count:,} characters; at most {MAX_CHARACTERS:,} are read: split it")
-    return document

@@ -18,10 +18,13 @@ from phonelm.ui.api.tools import tool_endpoints
 from phonelm.ui.aside import Aside
 from phonelm.ui.assets import asset
 from phonelm.ui.events import KEEP_S, QUEUED, THREADS
+from phonelm.ui.long.routes import reading_routes
+from phonelm.ui.long.shelf import Shelf
 from phonelm.ui.page import Page
 from phonelm.ui.reading import dictionary_input
 from phonelm.ui.tabs.compare import compare_tab
 from phonelm.ui.tabs.inside import inside_tab
+from phonelm.ui.tabs.long import long_tab
 from phonelm.ui.tabs.speak import speak_tab
 from phonelm.ui.zerogpu import load_tts, warm_up
 
@@ -45,14 +48,16 @@ def build_demo(tts: TTS, mcp: bool = False) -> Page:
     Args:
         mcp: assistants see it as an MCP server, with the last three of those endpoints as tools.
     """
-    turns, aside = Turns(), Aside()
+    turns, aside, shelf = Turns(), Aside(), Shelf()
     with Page(title="PhoneLM", analytics_enabled=False, fill_width=True, delete_cache=(KEEP_S, KEEP_S)) as demo:
-        demo.routes = speech_routes(tts, turns).routes
+        demo.routes = [*speech_routes(tts, turns).routes, *reading_routes(shelf).routes]
         gr.HTML(HEADER, elem_classes="masthead")
         dictionary = dictionary_input()
         with gr.Tabs():
             with gr.Tab("Speak"):
                 speak_tab(tts, turns, aside, dictionary)
+            with gr.Tab("Long text", elem_id="long"):
+                long_tab(tts, turns, aside, dictionary, shelf)
             with gr.Tab("Compare", elem_id="compare"):
                 compare_tab(tts, turns, aside, dictionary)
             with gr.Tab("Inside", elem_id="inside"):

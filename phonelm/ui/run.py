@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -27,10 +27,12 @@ class Running:
         stop: set when the user wants it to end.
         began: it waits for its turn, or has had one.
         ended: its user can start another.
+        detail: what the event says that started it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, detail: Mapping[str, Any] | None) -> None:
         self.stop, self.began, self.ended = threading.Event(), False, False
+        self.detail = dict(detail or {})
 
 
 class Stopped(Exception):
@@ -74,6 +76,8 @@ class Job:
         status: says how it goes.
         failed_too: updates after an error or a stop.
         clips: of the inputs those with files of users, which an error names without their place on the server.
+        also: events that start it beside the button.
+        limits: how many such runs there may be at a time, as Gradio's events take it.
     """
 
     turns: Turns
@@ -83,6 +87,8 @@ class Job:
     status: gr.HTML
     failed_too: dict[Any, Any] = field(default_factory=dict)
     clips: Sequence[Component] = ()
+    also: Sequence[Callable] = ()
+    limits: Mapping[str, Any] = field(default_factory=lambda: MODEL)
 
 
 class Run(NamedTuple):
@@ -100,19 +106,25 @@ class Run(NamedTuple):
         """
         buttons = [self.go, self.halt]
 
-        def begin():
-            return {self.flag: Running(), self.go: gr.update(interactive=False), self.halt: gr.update(interactive=True),
-                    job.status: waiting(0)}  # fmt: skip
+        def begin(event: gr.EventData):
+            return {
+                self.flag: Running(event._data), self.go: gr.update(interactive=False),
+                self.halt: gr.update(interactive=True), job.status: waiting(0),
+            }  # fmt: skip
 
         def start(values: dict, request: gr.Request):
             yield from _done(job, values, values[self.flag], user_of(request))
 
-        begun = self.go.click(begin, None, [self.flag, *buttons, job.status], js=f"() => {{ {HUSH}; return []; }}",
-                              **QUICK)  # fmt: skip
-        event = begun.then(start, job.inputs | {self.flag}, job.outputs, api_visibility="private",
-                           show_progress="hidden", **MODEL)  # fmt: skip
-        for when in (event.then, event.failure):  # Gradio 6.31 leaves out `then` after a failure
-            when(_free, self.flag, buttons, **QUICK)
+        def start_at(trigger: Callable) -> Dependency:
+            begun = trigger(begin, None, [self.flag, *buttons, job.status], js=f"() => {{ {HUSH}; return []; }}",
+                            **QUICK)  # fmt: skip
+            event = begun.then(start, job.inputs | {self.flag}, job.outputs, api_visibility="private",
+                               show_progress="hidden", **job.limits)  # fmt: skip
+            for when in (event.then, event.failure):  # Gradio 6.31 leaves out `then` after a failure
+                when(_free, self.flag, buttons, **QUICK)
+            return event
+
+        event, *_ = [start_at(trigger) for trigger in (self.go.click, *job.also)]
         self.halt.click(_halt, self.flag, [*buttons, job.status], js=f"(flag) => {{ {HUSH}; return flag; }}", **QUICK)
         return event
 

@@ -8,6 +8,7 @@ from phonelm.audio.files import AudioError, to_int16
 from phonelm.audio.provenance import STATEMENT
 from phonelm.cli import main
 from phonelm.config import FRAME_RATE, SAMPLE_RATE, SamplingConfig
+from phonelm.text import Chapter, Document, TextError
 from phonelm.text.sentences import split_paragraphs
 from phonelm.tts.reading import read_aloud
 from phonelm.tts.sentences import PARAGRAPH_S
@@ -149,3 +150,23 @@ def test_read_from_the_command_line(tiny_tts, voice_file, tmp_path, capsys):
     arguments[1] = str(tmp_path / "missing.txt")
     assert main(arguments) == 2
     assert "missing.txt" in capsys.readouterr().err
+
+
+def test_a_document_becomes_an_mp3_with_a_mark_for_each_chapter(app_tts, tmp_path):
+    av = pytest.importorskip("av")
+    chapters = (Chapter("One", "We saw a boat. It was blue."), Chapter("Nothing", "* * *"), Chapter("Züri", "Bye now."))
+    out = tmp_path / "book.mp3"
+    reading = read_aloud(app_tts, Document("Boats", chapters), app_tts.voice(), out, SamplingConfig(seed=3))
+    assert reading.pieces == len(reading.ends) == 3 and reading.ends[-1] == reading.samples
+    with av.open(str(out)) as file:
+        marks = [(c["metadata"]["title"], c["start"] * c["time_base"]) for c in file.chapters()]
+        assert file.metadata["title"] == "Boats" and file.metadata["comment"].startswith(STATEMENT)
+        assert file.duration / 1e6 == pytest.approx(reading.samples / SAMPLE_RATE, abs=0.1)
+    assert marks == [("One", 0), ("Züri", pytest.approx(reading.ends[1] / SAMPLE_RATE, abs=0.001))]
+    words = [line.text for line in reading.subtitles]
+    assert " ".join(words).lower().split() == "we saw a boat it was blue bye now".split()
+    starts = [0, *(end / SAMPLE_RATE for end in reading.ends)]
+    for start, end, lines in zip(starts, starts[1:], reading.lines):
+        assert lines and all(start <= a < b <= end + 1e-3 for _, a, b in lines)
+    with pytest.raises(TextError, match="no chapter has a word"):
+        read_aloud(app_tts, Document("", (chapters[1],) * 2), app_tts.voice(), out)

@@ -1,6 +1,6 @@
 // The page's players for clips take a file for sound by its type alone. What a recorder wrote as WebM or MP4 has the
 // type of a video, and some files have none; the server reads them all. So each file passes for sound here.
-const CLIPS = "#voice, #compare-a-voice, #compare-b-voice, #inside-clip";
+const CLIPS = "#voice, #compare-a-voice, #compare-b-voice, #long-voice, #inside-clip";
 const ACCEPT = "audio/*,video/mp4,video/webm,video/quicktime,.m4a,.mp4,.webm,.mov,.opus,.amr,.caf,.3gp";
 
 function isSound(file) {

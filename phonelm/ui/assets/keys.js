@@ -1,5 +1,5 @@
 // Ctrl or Cmd with Enter generates, from anywhere in the tab. On a small screen the result is scrolled into view.
-const GO = "#generate, #compare-generate";
+const GO = "#generate, #compare-generate, #long-generate";
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

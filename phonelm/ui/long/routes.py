@@ -52,7 +52,8 @@ def reading_routes(shelf: Shelf) -> APIRouter:
         if kind not in FILES or not book.is_done:
             raise HTTPException(404, "there is no such file")
         title = re.sub(r"[^A-Za-z0-9]+", "-", book.title).strip("-")[:60].lower() or "reading"
-        return FileResponse(book.folder / FILES[kind], media_type=TYPES[kind], filename=f"{title}.{kind}", headers=FRESH)
+        options: dict[str, Any] = {"media_type": TYPES[kind], "filename": f"{title}.{kind}", "headers": FRESH}
+        return FileResponse(book.folder / FILES[kind], **options)
 
     @router.delete("/{name}")
     def remove(name: str) -> dict[str, bool]:

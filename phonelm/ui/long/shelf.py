@@ -99,7 +99,8 @@ class Book:
 
     def state(self, first: int = 0) -> dict[str, Any]:
         """What the browser shows, from piece `first` on; `said` has the last sample and the text of each piece."""
-        spoken = self._json(SPOKEN) if (self.folder / SPOKEN).exists() else {"texts": [], "chapters": [], "rate": 1}
+        nothing: dict[str, Any] = {"texts": [], "chapters": [], "rate": 1}
+        spoken = self._json(SPOKEN) if (self.folder / SPOKEN).exists() else nothing
         there = (self.folder / f"{SOUND}.part.json").exists()
         ends = self._json(f"{SOUND}.part.json")["ends"] if there else []
         said = list(zip(ends, spoken["texts"]))[max(first, 0) :]
@@ -176,7 +177,7 @@ class Shelf:
         """Work on a reading; ValueError if somebody does already."""
         with self._lock:
             if book.name in self._busy:
-                raise ValueError("this text is being read already, in another window or from before; try again in a moment")
+                raise ValueError("this text is being read already, perhaps in another window; try again in a moment")
             self._busy.add(book.name)
         try:
             yield
