@@ -21,7 +21,7 @@ TEXT = Document("Boats", (Chapter("One", "We saw a boat. It was blue."), Chapter
 
 
 def order(shelf, tts, voice=None, document=TEXT):
-    return shelf.add(document, voice or tts.voice(), SamplingConfig(seed=3), DecodeControls(speed=1.25))
+    return shelf.add(tts, document, voice or tts.voice(), SamplingConfig(seed=3), DecodeControls(speed=1.25))
 
 
 def read(shelf, tts, book, steps=None):

@@ -17,18 +17,28 @@ from typing import Any
 
 import numpy as np
 import platformdirs
-import torch
 
 from phonelm.config import SamplingConfig, from_dict
 from phonelm.files import atomic_write, write_json
 from phonelm.text import Chapter, Document
-from phonelm.tts import TTS, DecodeControls, Plan, Unfinished, Voice, planned, srt, write_reading
+from phonelm.tts import (
+    TTS,
+    DecodeControls,
+    Plan,
+    Unfinished,
+    Voice,
+    VoiceCard,
+    planned,
+    save_voice,
+    srt,
+    write_reading,
+)
 from phonelm.ui.events import KEEP_S
 
 KEPT_S = 24 * 3600  # a reading is deleted when nobody worked on it or listened to it for this long …
 MOST = 20  # … and the oldest ones when there are more than these; an hour of sound takes 170 MB
 NAME = re.compile(r"[0-9a-f]{32}")
-ORDER, SPOKEN, VOICE, SOUND = "order.json", "spoken.json", "voice.npz", "sound"
+ORDER, SPOKEN, VOICE, SOUND = "order.json", "spoken.json", "voice.safetensors", "sound"
 FILES = {"mp3": "reading.mp3", "srt": "reading.srt"}
 
 
@@ -123,11 +133,7 @@ class Book:
     def _voice(self, tts: TTS, name: str) -> Voice:
         if name:
             return tts.voice(name)
-        try:
-            with np.load(self.folder / VOICE, allow_pickle=False) as stored:
-                return Voice(torch.from_numpy(stored["codes"]), stored["wav"])
-        except OSError:
-            raise Gone("this reading is no longer kept: read the text again") from None
+        return tts.voice(self.folder / VOICE)
 
     def _json(self, file: str) -> dict[str, Any]:
         try:
@@ -148,15 +154,18 @@ class Shelf:
         self._busy: set[str] = set()
         self._lock = Lock()
 
-    def add(self, document: Document, voice: Voice, settings: SamplingConfig, controls: DecodeControls) -> Book:
-        """A new reading; old ones make room for it."""
+    def add(
+        self, tts: TTS, document: Document, voice: Voice, settings: SamplingConfig, controls: DecodeControls
+    ) -> Book:
+        """A new reading; old ones make room for it. A voice that is not one of the system's is kept with it."""
         self.sweep(MOST - 1)
         book = Book(self.folder / secrets.token_hex(16))
         book.folder.mkdir(parents=True, mode=0o700)
-        if not voice.name:
-            np.savez(book.folder / VOICE, codes=voice.codes.numpy(), wav=voice.wav)
+        name = voice.name if voice.name in tts.voices else ""
+        if not name:
+            save_voice(book.folder / VOICE, voice, VoiceCard("own-clip"), tts.codec, tts.fingerprint)
         write_json(book.folder / ORDER, {
-            "title": document.title, "chapters": [[c.title, c.text] for c in document.chapters], "voice": voice.name,
+            "title": document.title, "chapters": [[c.title, c.text] for c in document.chapters], "voice": name,
             "settings": asdict(settings), "controls": asdict(controls),
         })  # fmt: skip
         return book

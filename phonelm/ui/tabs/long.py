@@ -130,7 +130,7 @@ def _wire(tts: TTS, turns: Turns, shelf: Shelf, form: Form, run: Run, status: gr
         yield from first_turn(running, turn, status)
         with blame(form.voice_note), turn:
             voice = tts.voice(prompt)
-        yield shelf.add(document, voice, SamplingConfig(seed=new_seed()), controls)
+        yield shelf.add(tts, document, voice, SamplingConfig(seed=new_seed()), controls)
 
     def read(values: dict, running: Running, turn: Turn) -> Iterator[dict[Any, Any]]:
         """A new reading, or the rest of one that was stopped."""
