@@ -27,7 +27,9 @@ ABBREVIATIONS = {
     "attn": "attention", "avail": "available", "bldg": "building", "cert": "certificate", "corp": "corporation",
     "co": "company", "dir": "director", "div": "division", "educ": "education", "elev": "elevation", "encl": "enclosed",
     "exec": "executive", "fwd": "forward", "hq": "headquarters", "illus": "illustrated", "lic": "license",
-    "mtg": "meeting", "neg": "negative", "pos": "positive",
+    "mtg": "meeting", "neg": "negative", "pos": "positive", "choc": "chocolate", "veg": "vegetables",
+    "cmte": "committee",
+    "Nr": "Near", "Priv": "Private", "Sta": "Station", "Flt": "Flight", "blks": "blocks", "blk": "block",
     "pkg": "package", "pkgs": "packages", "qty": "quantity", "rec": "recommended", "ref": "reference",
     "refs": "references",
     "req": "required", "sched": "schedule", "std": "standard", "transl": "translated", "ste": "suite", "mi": "miles",
@@ -43,7 +45,8 @@ ALWAYS_ABBREVIATIONS = {
     "mgmt": "management", "intl": "international", "acct": "account", "appt": "appointment", "bldg": "building",
     "hwy": "highway", "pkwy": "parkway", "blvd": "boulevard", "avg": "average", "qty": "quantity",
     "misc": "miscellaneous",
-    "Cmd": "command", "cmd": "command", "mkt": "market", "Mkt": "market", "Ctrl": "control", "ctrl": "control",
+    "hrs": "hours", "mins": "minutes", "yrs": "years", "wks": "weeks", "Cmd": "command", "cmd": "command",
+    "mkt": "market", "Mkt": "market", "Ctrl": "control", "ctrl": "control",
     "Esc": "escape", "pls": "please", "plz": "please", "thx": "thanks",
     "omg": "oh my god", "idk": "I D K", "ppl": "people", "cuz": "because", "tho": "though", "thru": "through",
     "u": "you", "ur": "your", "bday": "birthday",
@@ -77,7 +80,8 @@ BEFORE_NUMBER = {
     "p": "page", "pp": "pages", "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes", "ch": "chapter",
     "sec": "section", "eq": "equation", "art": "article", "para": "paragraph", "apt": "apartment", "ext": "extension",
     "tel": "telephone", "rm": "room", "no": "number", "nos": "numbers", "c": "circa", "ca": "circa", "b": "born",
-    "d": "died", "cl": "clause", "tab": "table", "plat": "platform", "gm": "game", "wk": "week", "cat": "category",
+    "d": "died", "cl": "clause", "tab": "table", "flt": "flight", "plat": "platform", "gm": "game", "wk": "week",
+    "cat": "category",
     "ref": "reference", "refs": "references", "eqs": "equations",
     "app": "appendix", "rte": "route", "hwy": "highway", "pg": "page", "pgs": "pages", "chap": "chapter",
     "chaps": "chapters", "secs": "sections", "ste": "suite", "bldg": "building", "ex": "example", "col": "column",
@@ -200,7 +204,9 @@ KNOWN = frozenset(
     for table in (TITLES, ABBREVIATIONS, ALWAYS_ABBREVIATIONS, STATES, STREETS, COMPANIES, SHORTHAND)
     for key in table
     for name in re.findall("[A-Za-z]+", key)
-) | frozenset("PhD PhDs Ph pt pts med Med div Div v DR MR MRS MS App Apt Rm Tab Sec".split())
+) | frozenset(
+    "svg serv srv yr yrs sat Sat adj Adj PhD PhDs Ph pt pts med Med div Div v DR MR MRS MS App Apt Rm Tab Sec".split()
+)
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\bJr\. (?=(?:Blvd|Ave|St|Dr|Way|Hwy|Pkwy|Rd)\b)"), "Junior "),
     (
@@ -241,12 +247,18 @@ RULES: tuple[Rule, ...] = (
     (re.compile(behind("[a-z], ", r"\bin ", "from ", "near ", r"\bto ", r"\bof ") + rf"({_STATE})\.(?!\w)"), _state),
     (re.compile(r"(?<=[a-z.A-Z] )v\.(?= [A-Z])"), "versus"),
     (re.compile(r"(?<=[a-z,] )No (?=\d{1,3}\b(?! ?(?:more|less|of|or|and)\b))"), "number "),
+    (re.compile(r"(?<=[a-z]-)yrs?\b(?:\.(?=\s[a-z]))?"), "year"),
+    (re.compile(r"\b[Aa]dj\.? (?=E|earn|net|oper|diluted|gross|prof|income)"), "adjusted "),
+    (re.compile(r"(?<=GDP )p\.c\."), "per capita"),
+    (re.compile(r"\b[Ss]at\.? (?=fats?\b)"), "saturated "),
+    (re.compile(r"(?<=[Pp]er )(?:svg|serv|srv)\b\.?"), "serving"),
+    (re.compile(r"(?<=\w)-&-(?=\w)"), " and "),
     (re.compile(r"\b[Dd]iv\.? (?=yield|payout|per\b|/)"), "dividend "),
     (re.compile(r"\b[Mm]ed\.?(?=(?:-| to )(?:high|low|rare)\b| heat\b| rare\b)"), "medium"),
     (re.compile(rf"\b([DRI])-({_STATE})\."), lambda m: f"{m[1]}, {STATES[m[2]]}"),
     (re.compile(r"\b([Tt]he|[Tt]his|[Ee]ach) pts?\.(?= [a-z])"), r"\1 patient"),
     (re.compile(r"\b(Hwy|Rte)\b\.?(?= \d)"), lambda m: BEFORE_NUMBER[m[1].lower()].capitalize()),
-    (re.compile(r"\b(vol|ch|fig|figs|pg|pgs|eq|apt|ref|refs|chap|[Ss]te)\.?\s(?=\d)"), _numbered),
+    (re.compile(r"\b(vol|ch|fig|figs|pg|pgs|eq|apt|ref|refs|chap|[Ss]te|[Rr]m|[Ff]lt)\.?\s(?=\d)"), _numbered),
     (re.compile(r"(?<![\w.])[Ee]st\b\.?(?= ?\d{4})"), "established"),
     (re.compile(r"\b(Fig|Tab|Sec|App|Apt|Rm|Vol|Ch|Bldg|Ste|Ex|Eq|Sched)\.\s?(?=[A-Z]\b)"), _numbered),
     (re.compile(rf"(?<![\d-] )(?<!\d)\b({NUMBERED})\.\s?(?=\(?\d)", re.IGNORECASE), _numbered),
@@ -266,7 +278,7 @@ RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?<!\w\. )\b[A-Z]\.(?: [A-Z]\.){2,}(?!\w)"), _letters),
     (re.compile(r"(?<!')\b((?!I\b|(?<=[AP] )M)[A-Z])\.(?=\s+[A-Z][\w'.])"), _initial),
-    (re.compile(r"(?<!')\b((?!I\b|A\b)[A-Z])\.(?=\s[a-z]{3})"), r"\1"),
+    (re.compile(r"(?<!')(?<!\b[A-Z] )\b((?!I\b|A\b)[A-Z])\.(?=\s[a-z]{3})"), r"\1"),
     (re.compile(r"\b(?!A/B)([A-Z])/([A-Z])\b(?!/)"), r"\1 \2"),
     (re.compile(r"\b([A-Z]{1,4})&([A-Z]{1,4})\b"), lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from phonelm.text.guesses import can_be_said
 from phonelm.text.rules import Rule, after, before
 from phonelm.text.rules.numbers import digits
 
@@ -98,7 +99,8 @@ def _is_word(capitals: str) -> bool:
     """Whether it is in the dictionary or pronounceable: five letters or more, with few consonants in a row."""
     if capitals.lower() in _dictionary():
         return True
-    return len(capitals) > 4 and not re.search("[^AEIOUY]{4}|^[^AEIOUY]{3}|[^AEIOUY]{3}$|Q(?!U)", capitals)
+    unlike = re.search("[^AEIOUY]{4}|^[^AEIOUY]{3}|[^AEIOUY]{3}$|Q(?!U)", capitals)
+    return len(capitals) > 4 and not unlike and can_be_said(capitals.lower())
 
 
 @lru_cache(maxsize=1)

@@ -79,12 +79,31 @@ def _house(m: re.Match[str]) -> str:
     return m[0] if dated else _in_pairs(m[1]) + side
 
 
+def _before_street(m: re.Match[str]) -> str:
+    return f"{COMPASS[m[1]]} "
+
+
+def _road_number(m: re.Match[str]) -> str:
+    """A British road: the `A303`."""
+    return f"{_character(m[1])} {digits(m[2]).replace('zero', 'oh')}"
+
+
+def _position(m: re.Match[str]) -> str:
+    """`40°26'46"N`."""
+    degrees, minutes, seconds = number(m[1]), number(m[2]), number(m[3] or m[4])
+    return f"{degrees} degrees {minutes} minutes {seconds} seconds {COMPASS[m[5]].lower()}"
+
+
 def _direction(m: re.Match[str]) -> str:
     return f"{m[1]} {COMPASS[m[2]]}{name_stop(m)}"
 
 
-SIGN = re.compile(r"\d|[A-Z]{2}|\b(?:[LR]|Fl|Flr|Co|Cty|Ste?-)\b|\bSte?-")  # without it no rule matches
+SIGN = re.compile(r"\d|\b[NSEW]\.? |[A-Z]{2}|\b(?:[LR]|Fl|Flr|Co|Cty|Ste?-)\b|\bSte?-")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
+    (
+        re.compile(r"(\d{1,3})° ?(\d{1,2})['′] ?(?:(\d{1,2}(?:\.\d{1,6})?)[\"″]|(\d{1,2})'') ?([NSEW])\b"),
+        _position,
+    ),
     (re.compile(rf"{_TOWN}({_STATE}),? (\d{{5}})(?:-(\d{{4}}))?(?!\w)"), _zip),
     (re.compile(rf"(?<=[a-z], )({_CLEAR})(?=[.,;:)]|\s*$)"), _state),
     (
@@ -95,6 +114,9 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"\b[A-PR-UWYZ][A-Z]?\d{1,2}[A-Z]? \d(?![GT]B\b)[ABD-HJLNP-UW-Z]{2}\b"), _spelled),
     (re.compile(rf"{_TOWN}((?i:{'|'.join(AUSTRALIA)})),? (\d{{4}})\b"), _australian),
     (re.compile(rf"(?<![\w.,/-])(\d{{4,5}})(?: ([NSEW][EW]?)\b\.?)?(?= {_WAY})"), _house),
+    (re.compile(rf"(?<![\w.,/-])(\d{{2,3}})-(\d{{2}})(?= {_WAY})"), r"\1 \2"),
+    (re.compile(rf"\b([NSEW])\.? (?=\d{{1,3}}(?:st|nd|rd|th)\b|[A-Z][a-z]{{2,20}} (?:{_ROAD})\b)"), _before_street),
+    (re.compile(r"(?<=\bthe )([AB])(\d{3,4})(?!\w)"), _road_number),
     (re.compile(rf"(?<![\w.,/-])(\d{{1,4}})/(\d{{1,4}})(?= {_WAY})"), r"\1 slash \2"),
     (re.compile(r"(?<=\bBox )(\d{4,6})\b"), lambda m: _in_pairs(m[1])),
     (

@@ -30,7 +30,8 @@ SYMBOLS = {
     "∇": "nabla", "→": "to", "⇒": "implies", "←": "left arrow", "↑": "up arrow", "↓": "down arrow",
     "⇔": "if and only if", "✓": "check mark", "✗": "cross mark", "★": "star", "☆": "star", "†": "dagger",
     "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "△": "triangle", "≅": "is congruent to",
-    "⊂": "is a subset of", "⊆": "is a subset of", "∅": "the empty set", "‡": "double dagger", "¶": "paragraph",
+    "⊂": "is a subset of", "⊆": "is a subset of", "∅": "the empty set", "↦": "maps to", "‡": "double dagger",
+    "¶": "paragraph",
     "‰": "per mille", "℅": "care of", "⌘": "command",
 }  # fmt: skip
 SYMBOL = re.compile("[" + re.escape("".join(SYMBOLS)) + "]")
@@ -39,6 +40,7 @@ ROW = re.compile(rf"({SPECIAL.pattern})\1{{8,}}")  # a row of one symbol is a de
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 
 _GREEK = "\u0370-\u03ff"
+_RANGE = re.compile(r"(?<=[\d%KkMmBb])\s*[–‒]\s*(?=[$£€]?\d)|(?<=\d)\s*[–‒]\s*(?=[$£€])|(?<=\d[ap])[–‒](?=\d)")
 _IGNORABLE = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff\u20e3]")
 
 
@@ -52,7 +54,7 @@ def to_ascii(text: str) -> str:
     text = re.sub(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)", "", _named_emoji(text))
     text = re.sub(r"(?<=[\w)] )−(?= [\w(])|(?<=[\w)])−(?=[\w(])", " minus ", text)
     text = re.sub(r"(?<=\d)′(?!\s?\d)", " ft", text)
-    text = re.sub(r"(?<=\d)\s*[–‒]\s*(?=[\d$£€])", "-", text).translate({ord("–"): " - ", ord("‒"): " - "})
+    text = _RANGE.sub("-", text).translate({ord("–"): " - ", ord("‒"): " - "})
     text = ROW.sub(r"\1", text.translate(PUNCTUATION))
     text = SPECIAL.sub(lambda m: f" {SYMBOLS[m[0]]} ", text)
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+", lambda m: "^" + m[0].translate(SUPERSCRIPTS), text)

@@ -13,14 +13,16 @@ WITH_DIGITS = {
     "every1": "everyone", "4u": "for you", "2u": "to you", "g2g": "got to go", 
 }  # fmt: skip
 WORDS = {
-    "w/e": "whatever", "abt": "about", "bc": "because", "b/w": "between", "pw": "password", "tmr": "tomorrow",
+    "w/e": "whatever", "pls": "please", "plz": "please", "thx": "thanks",
+     "abt": "about", "bc": "because", "b/w": "between", "pw": "password", "tmr": "tomorrow",
     "tmw": "tomorrow", "thnx": "thanks", "tnx": "thanks", "txt": "text", "wknd": "weekend",
     "wkend": "weekend", "sry": "sorry", "srsly": "seriously", "prob": "probably", "probs": "probably", 
     "nite": "night", "wht": "what", "wat": "what",
 }  # fmt: skip
+WORDS |= {short.capitalize(): word.capitalize() for short, word in WORDS.items()}
 LETTERS = frozenset(  # initialisms with a vowel or two letters; those of consonants alone are spelled anyway
     "wyd hru idc idgaf wbu hbu ily ilysm iykyk istg ofc ong wfh oot obo oomf irl afaict rn np ty yw gm gn ig "
-    "fr nm bf gf bff bffs hyd wya wym wdym tysm gtg otw lmfao".split()
+    "fr bf gf bff bffs hyd wya wym wdym tysm gtg otw lmfao".split()
 )
 
 _ARE = r"u|you|they|we|how|where|what|who|why|when|ur|these|those"
@@ -35,7 +37,7 @@ RULES: tuple[Rule, ...] = (
         re.compile(rf"(?<![\w.@/#-])({_WITH_DIGITS})(?![\w@/-]|\.\w)", re.IGNORECASE),
         lambda m: WITH_DIGITS[m[1].lower()],
     ),
-    (re.compile(rf"(?<![\w.@/#-])({_WORDS})(?![\w@/'-]|\.\w)"), lambda m: WORDS[m[1]]),
+    (re.compile(rf"(?<![\w.@/#-])({_WORDS})(?![\w@/'-]|\.\w)(?:\.(?=\s\d))?"), lambda m: WORDS[m[1]]),
     (re.compile(rf"(?<![\w.@/#'-])({_BY_LETTERS})(?![\w@/'-]|\.\w)"), lambda m: " ".join(m[1].upper())),
     (re.compile(rf"(?<![\w.'/-])r(?= (?:{_ARE})\b)|(?<=\bu )r(?![\w'/-])"), "are"),
     (re.compile(r"(?<![\w.'/-])[cC](?= (?:u|ya|you)\b)"), "see"),
@@ -46,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?<=\b[Tt]hx )4(?= )|(?<=\b[Tt]hanks )4(?= )|(?<=\bgood )4(?= (?:u|you|me|it)\b)"), "for"),
     (re.compile(r"(?<![\w.,$£€-])2(?= (?:b|be|see|c|go|get|do)\b)(?<=[a-z] 2)"), "to"),
+    (re.compile(r"(?<![\w.,$£€-])2(?= (?:much|late|soon|bad|funny|cute|cool|hot|cold|early)\b)"), "too"),
     (re.compile(r"(?<![\w.'/-])y(?= (?:r|are|u|you|not|do|did|is)\b)"), "why"),
     (re.compile(r"(?<![\w.'/-])n(?= (?:u|i|then|my|the|it|we)\b)(?<=[a-z] n)"), "and"),
 )

@@ -20,6 +20,7 @@ WEEKDAYS = {
 }  # fmt: skip
 
 MONTH = "|".join([*NAMES, *(f"{short}\\b\\.?" for short in sorted(ABBREVIATED, key=len, reverse=True))])
+_SHORT_MONTH = "|".join(sorted(ABBREVIATED, key=len, reverse=True))
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _NTH = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?:\s?(?:-|to)\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
@@ -90,6 +91,11 @@ def _next_weekday(m: re.Match[str]) -> str:
     return f"{' to ' if m[1].strip() == '-' else m[1]}{WEEKDAYS[m[2]]}{name_stop(m)}"
 
 
+def _months(m: re.Match[str]) -> str:
+    """`Jun.-Aug.`"""
+    return f"{ABBREVIATED[m[1]]} to {ABBREVIATED[m[2]]}{name_stop(m)}"
+
+
 def _month_name(m: re.Match[str]) -> str:
     return _month(m[1]) + name_stop(m)
 
@@ -146,7 +152,8 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\d/.-])(\d{4})[-/.](0[1-9]|1[0-2])[-/.](0[1-9]|[12]\d|3[01])(?:T(?=\d)|(?![\d/-]))"), _iso),
     (re.compile(rf"\b({_CLEAR_DAY})\b(?:\.(?!\w))?"), _weekday),
     (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s?[-/,&]\s?(?:{_WEEKDAY}|{_DAYS})\b|,?\s+(?:\d|{MONTH}))"), _weekday),
-    (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s(?:and|or|to|through|thru) (?:{_WEEKDAY}|{_DAYS})\b)"), _weekday),
+    (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s(?:and|or|to|through|thru) (?:{_WEEKDAY}|{_DAYS})\b|\s'?til)"), _weekday),
+    (re.compile(rf"\b({_SHORT_MONTH})\b\.?\s?-\s?({_SHORT_MONTH})\b\.?"), _months),
     (
         re.compile(
             behind("[Oo]n ", "[Ee]very ", "[Nn]ext ", "[Ll]ast ", "[Tt]his ", "[Uu]ntil ") + r"(Sat|Sun|Mon|Wed|Fri)\."

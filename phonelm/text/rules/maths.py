@@ -17,6 +17,11 @@ _FUNCTION = "|".join(sorted(FUNCTIONS, key=len, reverse=True))
 _NOT_PRODUCTS = "am an as at be by do go he if in is it me my no of on or so to up us we ok ft cm mm km kg mg ml"
 
 
+_COMPARED = {
+    "!=": "is not equal to", ">=": "greater than or equal to", "<=": "less than or equal to", "==": "equals",
+}  # fmt: skip
+
+
 def _function(m: re.Match[str]) -> str:
     return FUNCTIONS[m[1]]
 
@@ -40,16 +45,21 @@ def _divider(m: re.Match[str]) -> str:
     return ", " if re.search(r"[:|\d]", before(m) + after(m)) else m[0]
 
 
-SIGN = re.compile(rf"[(^|=+]|\b\w!|\b(?:{_FUNCTION})\b")  # without it no rule matches
+SIGN = re.compile(rf"[(^|=+&]|\b\w!|\b(?:{_FUNCTION})\b")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w'])({_FUNCTION})(?=\s(?:{_GREEK})\b|\(|\s?\^)"), _function),
     (re.compile(r"\b([a-zA-Z])('{1,2}|″)(?=\([a-z]\))"), _prime),
     (re.compile(r"(?<![\w.,])(\d{1,4}|[a-z])!(?=\s*(?:[=+*/×÷)-]|times\b|divided\b))"), r"\1 factorial"),
-    (re.compile(r"(?<=[=+(] )([a-z]{2})(?=\s?[+=^-])"), _product),
+    (re.compile(r"(?<=[=+(] )([a-z]{2})(?=\s?[+=^-]|[,.;]|$)"), _product),
     (
-        re.compile(r"(?<![\w.,])(\d{1,3})([abcxyzmnpqrt]{2,3})(?=\s?[=+)^]|\s(?:minus|plus)\b)(?<!st)(?<!pt)(?<!cm)"),
+        re.compile(
+            r"(?<![\w.,])(\d{1,3})([abcxyzmnpqrt]{2,3})(?=\s?[=+)^]|\s{1,2}(?:minus|plus)\b)(?<!st)(?<!pt)(?<!cm)"
+        ),
         _coefficient,
     ),
+    (re.compile(r"(?<=[\w )\]])[!><=]=(?=[\w \"'(-])(?<!===)"), lambda m: f" {_COMPARED[m[0]]} "),
+    (re.compile(r"(?<= )&&(?= )"), "and"),
+    (re.compile(r"(?<= )\|\|(?= )"), "or"),
     (re.compile(r"(?<=\()([A-Z])\|(?=[A-Z]\))"), r"\1 given "),
     (re.compile(r"(?<=\w\w) \| (?=\w\w)"), _divider),
 )

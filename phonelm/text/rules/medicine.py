@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from phonelm.text.rules import Rule, after, before
+from phonelm.text.rules import LETTER_A, Rule, after, before
 from phonelm.text.rules.numbers import words
 from phonelm.text.rules.stops import final_stop
 
 SHORT = {
-    "Hx": "history", "hx": "history", "PMHx": "past medical history", "FHx": "family history", "Dx": "diagnosis",
-    "dx": "diagnosis", "Sx": "symptoms", "sx": "symptoms", "Rx": "R X", "rx": "R X", "f/u": "follow up",
+    "Hx": "history", "PMHx": "past medical history", "FHx": "family history", "Dx": "diagnosis",
+     "Sx": "symptoms", "Rx": "R X", "rxn": "reaction", "f/u": "follow up",
     "F/u": "follow up", "F/U": "follow up", "r/o": "rule out", "R/O": "rule out", "s/p": "status post",
     "h/o": "history of", "d/c": "discontinue", "w/u": "workup", "n/v": "nausea and vomiting",
 }  # fmt: skip
@@ -63,6 +63,11 @@ def _complains(m: re.Match[str]) -> str:
     return "complains of" if patient and symptom else m[0]
 
 
+def _weeks(m: re.Match[str]) -> str:
+    """`28w3d`."""
+    return f"{words(int(m[1]))} weeks {words(int(m[2]))} day{'' if m[2] == '1' else 's'}"
+
+
 def _side(m: re.Match[str]) -> str:
     return "left" if m[0] == "L" else "right"
 
@@ -94,6 +99,9 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[A-Z] |\d )(neg|pos)\b(?:\.(?!\w))?"), lambda m: RESULTS[m[1]] + final_stop(m)),
     (re.compile(r"\b(neg|pos)\.(?=\s*[,;)]|\s+for\b|\s*$)"), lambda m: RESULTS[m[1]] + final_stop(m)),
     (re.compile(rf"\b[LR](?= (?:{_SIDE_OF})s?\b)"), _side),
+    (re.compile(r"\bA1[cC]\b"), LETTER_A + " one C"),
+    (re.compile(r"\b(\d{1,2})w([0-6])d\b"), _weeks),
+    (re.compile(r"(?<=\d) d(?=[.,;)]|$)"), " days"),
     (re.compile(r"(?<=\d) ?K/[uμ]L\b"), " thousand per microliter"),
     (
         re.compile(

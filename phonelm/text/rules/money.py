@@ -62,7 +62,7 @@ _NO_NOUN = (
     "went|came|comes|does|did|may|might|must|should|spent|paid|earned|raised|lost|owed|needed|left"
 )
 _SIGN = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
-_SCALE = r"(?:thousand|(?:m|b|tr)illion|[kKmMbB]n?|[tT]n?)(?![A-Za-z\d])"
+_SCALE = r"(?:thousand|(?:m|b|tr)illion|mm|MM|[kKmMbB]n?|[tT]n?)(?![A-Za-z\d])"
 _AMOUNT = rf"(?:\d{{1,3}}(?:\.\d{{3}})+(?:,\d\d)?|\d+,\d\d(?!\d|,\d)|{NUMBER})"  # also 1.234,56 and 1,50
 _RATE = rf"(?:\s?/\s?(?P<rate>{'|'.join(sorted(RATES, key=len, reverse=True))})\b(?:\.(?=\s[a-z]))?)?"
 
@@ -88,7 +88,7 @@ def _attribute(m: re.Match[str]) -> bool:
     owned = re.search(
         r"(?:'s|\b(?:[Tt]he|[Ii]ts|[Tt]heir|[Hh]is|[Hh]er|[Oo]ur|[Mm]y|[Yy]our|[Tt]his|[Tt]hat)) $", before(m)
     )
-    return bool(owned and re.match(r" (?!(?:" + _NO_NOUN + r")\b)[a-z]{3,}", after(m)))
+    return bool(owned and re.match(r" (?!(?:" + _NO_NOUN + r")\b)[a-z]{3,}| [A-Z]{3,}\b", after(m)))
 
 
 def _money(m: re.Match[str]) -> str:

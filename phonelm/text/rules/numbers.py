@@ -14,6 +14,7 @@ SCALES = {
     "k": "thousand",
     "m": "million",
     "mn": "million",
+    "mm": "million",
     "b": "billion",
     "bn": "billion",
     "t": "trillion",
@@ -146,7 +147,7 @@ def _screen(m: re.Match[str]) -> str:
 _KEEPS_K = re.compile(
     r"[ -](?:runs?|races?|walks?|runners?|times?|PB|PR|pb|route|course|videos?|TVs?|resolution|monitors?|"
     r"displays?|screens?|"
-    r"marathons?|training|plan|today|every|this|on|tomorrow|in under)\b"
+    r"marathons?|training|plan|today|every|this|on|tomorrow|in under|in (?:\d|twenty|thirty|forty|fifty))\b"
 )
 _LETTERED = (
     "rooms?|apt|apartment|seats?|gates?|exhibit|figures?|figs?|tables?|units?|suite|flat|schedule|sections?|parts?|class|"
@@ -158,6 +159,8 @@ SLASHED: tuple[Rule, ...] = (  # `180C/350F`: two amounts with units
     (re.compile(r"(?<=\d[A-Za-z])/(?=\d+ ?[A-Za-z])|(?<=\d[A-Za-z]{2})/(?=\d+ ?[A-Za-z])"), ", "),
 )
 EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amounts
+    (re.compile(rf"(?<![\w.,])({NUMBER})[eE]\+?(-?\d{{1,4}})\b(?=\s[a-zA-Z]|[.,;)]|$)"), r"\1 x 10^\2"),
+    (re.compile(r"(?<=[A-Z]-)(\d{2,6})-(?=\d)"), r"\1 "),
     (re.compile(r"(?<!\w)([$£€¥])-(?=\d)"), r"-\1"),
     (re.compile(r"(?<!\w)([$£€¥])\((\d[\d,.]{0,20})\)"), r"-\1\2"),  # a loss in a balance sheet
     (re.compile(r"(?<=\d) (?=000\b)"), ""),
@@ -190,7 +193,13 @@ EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amoun
     (re.compile(r"(?<![\w.,/])(\d{1,3})[ -](\d{1,2})/([2-9]|1[0-6])(?![\d/])"), _mixed),
     (re.compile(r"(?<=\d) - (?=\d[\d.,]* ?=)"), " minus "),
     (re.compile(r"(?<=\d) ?\* ?(?=\d)"), " times "),
-    (re.compile(r"(?<=\d)-(?=[$£€]?\d)|(?<=\d) - (?=\d)|(?<=\d%)-(?=\d)"), " to "),
+    (
+        re.compile(
+            r"(?<=\d)-(?=[$£€]?\d)|(?<=\d) - (?=\d)|(?<=\d%)-(?=\d)|(?<=illion)-(?=[$£€]?\d)|"
+            r"(?<=\d[kKmMbBT])-(?=[$£€]\d)"
+        ),
+        " to ",
+    ),
     (re.compile(r"(?<![\w)])-(?=\.?\d|[$£€]\d)"), "minus "),
     (
         re.compile(rf"(?<![\w.,])(\d[\d.,]*)\s?([kKmMbBT]|bn|mn|tn)(?=\s(?:{COUNTED})\b)"),

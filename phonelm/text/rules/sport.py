@@ -18,6 +18,14 @@ def _sets(m: re.Match[str]) -> str:
     return re.sub(r"(?<=\d)-(?=\d)", " ", m[0])
 
 
+def _minutes(m: re.Match[str]) -> str:
+    """`36:02` is minutes and seconds, `60:40` is a ratio."""
+    timed = m[2][0] == "0" and m[2] != "00" or re.search(r"\b(?:in|ran|time of|clocked|at) $", before(m))
+    if int(m[1]) < 25 or not timed:
+        return m[0]
+    return f"{words(int(m[1]))} {'oh ' if m[2][0] == '0' else ''}{words(int(m[2]))}"
+
+
 def _lap(m: re.Match[str]) -> str:
     """`1:27.472`: minutes, seconds and their fraction."""
     second = ("oh " if m[2][0] == "0" else "") + words(int(m[2]))
@@ -43,7 +51,9 @@ SIGN = re.compile(rf"\d|\b(?:def|{'|'.join(SHORT)})\b|\bR(?:ou)?n?d\b")  # witho
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.-]){_SET}(?:, {_SET}){{1,5}}(?![\w-])"), _sets),
     (re.compile(r"(?<![\d:.])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])"), _lap),
-    (re.compile(r"(?<=[a-z] )def\. (?=[A-Z])"), "defeated "),
+    (re.compile(r"(?<=[a-z] )def\. (?=[A-Z])|(?<=[a-z]{3} )d\. (?=[A-Z][a-z]+ \d)"), "defeated "),
+    (re.compile(r"(?<![\w.])\.\d{3}(?:/\.\d{3}){1,3}(?!\w)"), lambda m: m[0].replace("/", ", ")),
+    (re.compile(r"(?<![\d:.])(\d{2,3}):([0-5]\d)(?![\d:])"), _minutes),
     (re.compile(rf"\b({'|'.join(SHORT)})\b(?:\.(?=\s[a-z\d]|[,;)]))?"), lambda m: SHORT[m[1]]),
     (re.compile(r"\bR(?:ou)?n?d\.? (?=\d{1,2}\b)"), "round "),
     (re.compile(r"(?<![\w.,/-])(\d{1,3})/([1-9]\d?)(?![\w/]|[.,]\d)"), _over),

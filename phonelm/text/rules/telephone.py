@@ -26,7 +26,10 @@ def _with_extension(m: re.Match[str]) -> str:
 _EXTENSION = r"(?:,?\s?(?:x|ext\.?|extension)\s?(?P<extension>\d{1,6}))?"
 RULES: tuple[Rule, ...] = (
     (
-        re.compile(rf"(?<![\w+])(?P<number>\+\d{{1,3}}(?:[ .-]?\(?\d{{1,5}}\)?){{2,6}}){_EXTENSION}(?![\d-])"),
+        re.compile(
+            rf"(?<![\w+])(?P<number>(?=\+[\d ().-]{{8}})\+\d{{1,3}}(?:[ .-]?\(?\d{{1,5}}\)?){{2,6}})"
+            rf"{_EXTENSION}(?![\d-])"
+        ),
         _with_extension,
     ),
     (

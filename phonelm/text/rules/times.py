@@ -74,7 +74,12 @@ def _military_range(m: re.Match[str]) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(r"\b([Dd]ep|[Aa]rr|[Rr]et)\b\.?(?=:? (?:[A-Z]{3} |at |@ ?)?\d{1,2}[:.]\d\d)"), lambda m: _TRAVEL[m[1]]),
+    (
+        re.compile(r"\b([Dd]ep|[Aa]rr|[Rr]et)\b\.?(?=:? (?:[A-Z]{3} |at |@ ?)?(?:\d{1,2}[:.]\d\d|\d{4}\b))"),
+        lambda m: _TRAVEL[m[1]],
+    ),
+    (re.compile(r"(?:(?<=eparts )|(?<=rrives )|(?<=eturns ))([01]\d|2[0-4])([0-5]\d)()\b"), _military),
+    (re.compile(r"(?<![\d:])(\d{1,2}(?::\d\d)?)([ap])\s?-\s?(\d{1,2}(?::\d\d)?)([ap])\b(?![.'])"), r"\1\2m to \3\4m"),
     (re.compile(r"(?<!\d)(\d{1,2}:\d\d)\s?([ap])\b(?![.'])"), r"\1 \2m"),
     (re.compile(r"(?<=[ap]m)\s?-\s?(?=midnight|noon|late\b|close\b)|(?<=noon)-(?=\d)|(?<=midnight)-(?=\d)"), " to "),
     (re.compile(r"(?<![\d.,])([01]\d|2[0-4])([0-5]\d)\s?(h|hrs?\.?|hours)(?!\w)"), _military),

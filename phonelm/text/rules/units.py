@@ -24,7 +24,8 @@ UNITS = {
     "Kbps": "kilobit per second", "Mbps": "megabit per second", "Gbps": "gigabit per second", "s": "second",
     "sec": "second", "secs": "second", "ms": "millisecond", "us": "microsecond", "ns": "nanosecond", "min": "minute",
     "mins": "minute", "h": "hour", "hr": "hour", "hrs": "hour", "wk": "week", "wks": "week", "yr": "year",
-    "yrs": "year", "mos": "month", "ha": "hectare", "mol": "mole", "ly": "light year", "kt": "knot", "kts": "knot",
+    "yrs": "year", "mos": "month", "mo": "month", "ha": "hectare", "mol": "mole", "ly": "light year", "kt": "knot",
+    "kts": "knot",
     "mph": "mile per hour", "MPH": "mile per hour", "kph": "kilometer per hour", "kmh": "kilometer per hour",
     "mpg": "mile per gallon", "rpm": "R P M", "bpm": "beat per minute", "fps": "frame per second", "dpi": "D P I",
     "ppm": "part per million", "psi": "P S I", "ohm": "ohm", "kohm": "kiloohm", "Mohm": "megaohm", "tsp": "teaspoon",
@@ -75,7 +76,16 @@ UNCHANGED = frozenset(
         "gigahertz",
     )
 )
-MILLIONS = "people|views|users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
+MILLIONS = (
+
+    "homes|households|jobs|workers|voters|children|patients|customers|visitors|tourists|passengers|barrels|acres|pupils|"
+
+    "refugees|fans|vehicles|cars|cases|doses|deaths|tests|shares|members|units|residents|citizens|people|views|users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
+)
+_NOUN = re.compile(
+    r" (?:pies?|pans?|skillets?|cakes?|tins?|rounds?|cubes?|pieces|strips|slices|balls|screens?|monitors?|TVs?|nails?|"
+    r"pipes?|boards?|pots?|tarts?|squares?|heels|wheels|rims|laptops?|displays?|vinyl|gun|blade|pizzas?)\b"
+)
 
 MASSES = "ounce|pound|gram|kilogram|milligram|teaspoon|tablespoon|cup|pint|quart|gallon|inch|mile|hour|liter"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
@@ -96,7 +106,7 @@ def _meaning(m: re.Match[str]) -> str:
     around = before(m) + after(m)
     if m["unit"] == "kb" and _BIOLOGY.search(around):
         return "kilobase"
-    if m["unit"] == "bps" and _YIELD.search(around) and not _BPS.search(around):
+    if m["unit"] in ("bps", "bp") and _YIELD.search(around) and not _BPS.search(around):
         return "basis point"
     return UNITS[m["unit"]]
 
@@ -177,7 +187,9 @@ def _inches(m: re.Match[str]) -> str:
     """A quotation mark after a number closes a quotation if one is open."""
     if before(m).count('"') % 2:
         return m[0]
-    return f" {number(m[1])} inch{'' if m[1] == '1' or adjective(m) else 'es'} "
+    article = re.search(r"\b[Aa]n? $", before(m))
+    one = m[1] == "1" or article or adjective(m) or _NOUN.match(after(m))
+    return f" {number(m[1])} inch{'' if one else 'es'} "
 
 
 _LARGE = "km|kg|mi|ha|kW|MW|GW|kWh|MWh|GWh|TWh|lbs|lb|gal|L|W|ly|bbl|m"
@@ -224,6 +236,7 @@ PARTS: tuple[Rule, ...] = (  # before the rules for fractions and for abbreviati
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=\d)\s*mu (?=[mgslLAVFW]\b)"), " u"),
     (re.compile(r"(?<=\d)\s?([kM]?)\s*omega\b"), r" \1ohm"),
+    (re.compile(r"(?<=\d)\s?[x×]\s?(?=\d{1,4}\s?-?(?:k?g|m[lL]|cl|mg|oz|lbs?|[lL])\b)"), " times "),
     (
         re.compile(r"(?<=\d)\s?[x×]\s?(?=\d+(?:\.\d+)?\s?(?:[x×]\s?\d|px|cm|mm|m|in|ft)?\b(?!\s*[=^]))(?<!\s[×]\s)"),
         " by ",
@@ -231,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[a-z\d]) x (?=\d+(?:\.\d+)?\s?(?:cm|mm|m|in|ft)\b)"), " by "),
     (re.compile(r"(?<=\d) x (?=\d)"), " times "),
     (re.compile(r"(?<=\d) [x×] g\b"), " times G"),
+    (re.compile(r"(?<=\d)Y(?= (?:Treasur|yield|note|bond|gilt|T-))"), " year"),
     (re.compile(r"(?<=\d) M (?=(?:[A-Z][a-z]?\d?){2,6}\b|[A-Z]( [A-Z]){1,5}\b|solution\b|in\b)"), " molar "),
     (re.compile(r"(?<=\d) K(?=[\s,.;)]|$)(?! (?:people|users|views|followers)\b)"), " kelvin"),
     (re.compile(r"(?<=\d) t(?=[,.;)]|$| (?:of|and|in|per|to|at|on|is)\b)"), " tons"),

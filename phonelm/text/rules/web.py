@@ -64,12 +64,15 @@ def _handle(m: re.Match[str]) -> str:
 
 SIGN = re.compile(r"\.\w|[/@#~]|://")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?<![\w&/])#(?=[A-Z]{1,5}-?\d)"), "number "),
+    (re.compile(r"(?<!\S)\.{1,2}/(?=\w)"), "dot slash "),
+    (re.compile(r"(?:(?<=-beta)|(?<=-alpha)|(?<=-rc))\.(?=\d)"), " dot "),
     (re.compile(r"\b(?:https?|ftp)://[^\s<>\"]*[\w/]"), _address),
     (re.compile(r"\b(?:mailto:)?[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}\b"), _address),
     (re.compile(rf"(?<![\w@.-])(?:www\.[\w-][^\s<>\"]*[\w/]|{_HOST}(?::\d+)?(?:/[^\s<>\"]*[\w/]|/)?)"), _address),
     (re.compile(r"(?<!\w)~/"), " tilde slash "),
     (re.compile(r"(?<=[\s/])\.(?=[a-z]{2})(?!NET)"), " dot "),
-    (re.compile(r"(?<=/)\.(?=\w)"), "dot "),
+    (re.compile(r"(?<=/)\.(?=[A-Za-z_])"), "dot "),
     (re.compile(rf"(?<=\w)\.({_SUFFIX})(?![\w-]|\.\w)"), _file_suffix),
     (re.compile(r"(?<=\d)\.(?=[a-z]\b|[A-Za-z]{2,})(?![A-Z][a-z]+ )"), " dot "),
     (re.compile(r"(?<![\w&#/])#((?=\w*[A-Za-z])\w+)"), _hashtag),
