@@ -12,7 +12,7 @@ LINE = 42  # characters in a cue
 
 
 class Word(NamedTuple):
-    """A word and when it is said, seconds."""
+    """A word and its times in seconds."""
 
     text: str
     start_s: float
@@ -20,17 +20,17 @@ class Word(NamedTuple):
 
 
 def words_of(speech: Speech) -> list[Word]:
-    """The words that were said, in order."""
+    """The spoken words, in order."""
     stretches = speech.timeline_by_word
     return [Word(s[0].word, s[0].start_s, s[-1].end_s) for s in stretches if s[0].word]
 
 
 def cues_of(speech: Speech) -> list[list[Word]]:
     """The words in lines of at most `LINE` characters; a sentence begins a new one."""
-    ends, said = set(), 0
+    ends, count = set(), 0
     for phonemes in speech.phonemes:
-        said += len(phonemes.words)
-        ends.add(said)
+        count += len(phonemes.words)
+        ends.add(count)
     cues: list[list[Word]] = [[]]
     for i, word in enumerate(words_of(speech)):
         if cues[-1] and (i in ends or len(" ".join(w.text for w in [*cues[-1], word])) > LINE):

@@ -1,7 +1,7 @@
-"""Work that does not wait for a turn, such as the phonemes of what one types: bounded in number, for all and for each.
+"""Small jobs that do not wait for a turn, such as the phonemes of a text while the user types.
 
-It has few threads of its own, so that it never takes those of the page. Of each user one piece is at work and the
-latest one waits; when a later one comes, what waited is left out.
+They run in a few threads of their own, so they never block the threads of the page. For each user one job runs and the
+latest one waits. When a newer job arrives, the waiting one is dropped.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-LONGEST_S = 20.0  # that a user waits for a piece of work
+MAX_WAIT_S = 20.0  # for the result of a job
 
 
 class LeftOut(Exception):
-    """A later piece of work of the same user takes the place of this one: its result is not wanted any more."""
+    """A newer job of the same user replaced this one, so its result is not needed."""
 
 
 class Overloaded(ValueError):
-    """Too many users want something at the same time; the message says so."""
+    """Too many users have jobs at the same time; the message says so."""
 
 
 @dataclass
 class _User:
-    waits: asyncio.Future[bool] | None = None  # whether the piece that waits is wanted, as soon as that is known
+    waits: asyncio.Future[bool] | None = None  # of the waiting job: True when it may run, False when it is dropped
 
 
 class Aside:
-    """A few threads that are shared by all users; to be used from one event loop.
+    """A few threads that all users share. It is used from one event loop.
 
     Args:
-        threads: pieces of work at a time, of all users.
-        users: users that may be served or wait; more are refused.
+        threads: jobs that run at the same time, of all users.
+        users: the largest number of users with jobs; more are refused.
     """
 
     def __init__(self, threads: int = 2, users: int = 64):
@@ -47,9 +47,9 @@ class Aside:
         """The result of `work(*values)`, done in another thread.
 
         Raises:
-            LeftOut: a later piece of this user's work came while this one waited.
-            Overloaded: there are too many users, or it takes too long.
-            Exception: whatever the work raises.
+            LeftOut: a newer job of this user arrived while this one waited.
+            Overloaded: there are too many users, or the job takes too long.
+            Exception: any error of the work.
         """
         loop = asyncio.get_running_loop()
         state = self._users.get(user)
@@ -66,12 +66,12 @@ class Aside:
         done = loop.run_in_executor(self._pool, lambda: work(*values))
         done.add_done_callback(lambda _: self._next(user))
         try:
-            return await asyncio.wait_for(asyncio.shield(done), LONGEST_S)
+            return await asyncio.wait_for(asyncio.shield(done), MAX_WAIT_S)
         except asyncio.TimeoutError:
             raise Overloaded("this takes too long at the moment; try again in a minute") from None
 
     def _next(self, user: Hashable) -> None:
-        """A piece of this user's work has ended."""
+        """A job of this user has ended; start the waiting one."""
         state = self._users[user]
         if state.waits is None:
             del self._users[user]

@@ -1,4 +1,4 @@
-"""The page's own HTML, CSS and JavaScript: plain files in `assets/`, read where the package lies."""
+"""The page's own HTML, CSS and JavaScript: plain files in the folder `assets/` of this package."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from phonelm.ui.controls import Controls
 
 
 def changed_settings(settings: Controls, seed: gr.Number, keep: gr.Checkbox) -> None:
-    """Lay it out; it is seen only while something differs. A seed counts while it is kept."""
+    """Lay it out. It is visible only while a setting differs from its default. A seed counts while "Keep" is ticked."""
     parts = {control.label or name: control for name, control in settings._asdict().items()}
     defaults = [control.value for control in parts.values()]
     facts = json.dumps([[label, default] for label, default in zip(parts, defaults, strict=True)])

@@ -1,4 +1,4 @@
-"""How this user's words are said: a lexicon as `--lexicon` takes it. The browser keeps it and sends it with a text."""
+"""The user's own pronunciations: a lexicon as for `--lexicon`. The browser stores it and sends it with a text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_WORD = 60  # characters
 
 
 def lexicon(text: str | None) -> UserLexicon:
-    """The lexicon of a text that a browser sent, which may send nothing; `LexiconError` if it is none, or too large."""
+    """The lexicon that a browser sent, or an empty one for None; `LexiconError` if it is damaged or too large."""
     return _lexicon(text or "")
 
 
@@ -29,17 +29,17 @@ def _lexicon(text: str) -> UserLexicon:
 
 
 def applied(text: str, dictionary: str | None) -> str:
-    """The text with the phonemes of each word of the dictionary written behind it: it needs no dictionary any more."""
+    """The text with phonemes after each word of the dictionary, so that it can be read without the dictionary."""
     return lexicon(dictionary).apply(text)
 
 
 def with_word(dictionary: str | None, word: str, said_as: str, phonemizer: Phonemizer) -> str:
-    """The dictionary with one more word, or one word said in another way.
+    """The dictionary with one more word, or with a new pronunciation of a word.
 
     Args:
         said_as: another spelling, or phonemes.
     Raises:
-        ValueError: what cannot be said, or no word.
+        ValueError: `word` is not a word, or `said_as` cannot be spoken.
     """
     word = without_phonemes(" ".join(word.split()))
     if not any(c.isalnum() for c in word) or set("[]") & set(word) or word.startswith("#"):
@@ -57,11 +57,11 @@ def without_word(dictionary: str | None, word: str) -> str:
 
 
 def merged(dictionary: str | None, text: str) -> str:
-    """The dictionary with all words of the text of a file; those of the file count."""
+    """The dictionary with all words of a file added; the file wins where both have a word."""
     return lexicon(UserLexicon(lexicon(dictionary).entries | lexicon(text).entries).written()).written()
 
 
 def key_of(written: str) -> str:
-    """What a dictionary should hold for a written word: without signs around it; small letters mean any case."""
+    """The dictionary key of a written word: without punctuation around it; lower case matches any case."""
     word = without_phonemes(written).strip("\"'“”‘’«»()[]{}*_~`.,;:!?…—–-")
     return word if len(word) > 1 and word.isupper() else word.lower()

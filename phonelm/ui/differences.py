@@ -1,6 +1,6 @@
-"""Where two speeches of the same phonemes differ: cell by cell, each beside that of the same place in its phoneme.
+"""Where two speeches of the same phonemes differ. Cells at the same place of the same phoneme are compared.
 
-Beside the cell at the same time instead, all would differ from the first phoneme on that lasts longer.
+Cells at the same time would all differ after the first phoneme of different length.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def edit_panel(tts: TTS, turns: Turns, result: Result, run: Run) -> EditPanel:
 
 
 def _lay_out(result: Result) -> EditPanel:
-    with result.under:
+    with result.below_grid:
         about = gr.HTML(HINT, elem_id="edit-about")
         with gr.Column(visible=False, elem_id="edit") as panel:
             phonemes = gr.Textbox(label="Say again as", info="ARPAbet with stress, words apart by |",

@@ -1,4 +1,4 @@
-"""Things to try: each sets text, voice and settings; Generate then makes it."""
+"""Examples: each sets text, voice and settings. The user then presses Generate."""
 
 from __future__ import annotations
 

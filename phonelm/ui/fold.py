@@ -1,7 +1,7 @@
-"""A part of the page that is folded away. Unlike `gr.Accordion`, all that is in it takes part from the start.
+"""A collapsible part of the page. Unlike in `gr.Accordion`, the components inside exist while it is closed.
 
-Gradio 6.31 makes the contents of a closed accordion when it is opened first; a value that a component there was given
-together with others may be lost until then.
+Gradio 6.31 creates the contents of a closed accordion when it is first opened. A value that an event sets there before
+that may be lost.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from phonelm.ui.assets import asset
 
 @contextmanager
 def fold(label: str, elem_id: str) -> Iterator[gr.HTML]:
-    """Lay out what is inside the block under a button that shows it.
+    """Lay out the contents of the block below a button that shows them.
 
     Yields:
-        The component whose event `expand` says that it was opened.
+        The component whose event `expand` fires when it is opened.
     """
     with gr.Column(elem_id=elem_id, elem_classes="fold"):
         head = gr.HTML(f"<button type=button aria-expanded=false>{escape(label)}</button>", apply_default_css=False,

@@ -1,6 +1,6 @@
-"""The code grid: what was spoken, cell by cell, on one time axis, in the browser.
+"""The code grid: the codes of a speech, cell by cell, on a time axis, in the browser.
 
-`grid_data` is all that the browser gets to know; drawing and input are in `assets/grid*.js`.
+`grid_data` is what the browser gets; drawing and input are in `assets/grid*.js`.
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ def code_grid(
     """The component; its value is `grid_json`, or None for an empty grid.
 
     Args:
-        player: CSS selector of the <audio> element that it follows and moves.
+        player: CSS selector of the <audio> element whose position it shows and sets.
         elem_id: id of the component in the page.
         value: at the start.
-        live: it follows sound that is played while it is made, too.
-        pair: one of two that are compared; they scroll and zoom together, and cells that differ are marked.
+        live: it also follows sound that plays while it is generated.
+        pair: it is one of two that are compared: they scroll and zoom together, and cells that differ are marked.
         selectable: phonemes can be chosen; the event `choose` has a list of the first and the one after the last, or
             an empty one.
     """
@@ -117,9 +117,9 @@ def _words(speech: Speech) -> list[list]:
 
 
 def _sentence_ends(speech: Speech) -> list[int]:
-    said = [len({f.pointer for f, _ in frames}) for _, frames in
-            groupby(zip(speech.frames, speech.sentence, strict=True), key=lambda f: f[1])]  # fmt: skip
-    return np.cumsum(said).tolist()
+    counts = [len({f.pointer for f, _ in frames}) for _, frames in
+              groupby(zip(speech.frames, speech.sentence, strict=True), key=lambda f: f[1])]  # fmt: skip
+    return np.cumsum(counts).tolist()
 
 
 def _wave(wav: np.ndarray, frames: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Pieces of HTML that say what goes on, what came out, and what looks wrong. Everything from outside is escaped."""
+"""Pieces of HTML for progress, results, warnings and errors. All text from outside is escaped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MUCH_CLAMPED = 0.2  # of the cells
 
 
 def problem(message: str) -> str:
-    """An error, as the user shall see it."""
+    """An error message for the user."""
     return f"<p class=problem>{escape(message)}</p>"
 
 
@@ -40,7 +40,7 @@ def waiting(ahead: int) -> str:
 
 
 def progress(speech: Speech, others: int = 0) -> str:
-    """How much has been said, and how many others take turns with this request."""
+    """How much of the text is spoken, and how many other requests take turns with this one."""
     s, frame = speech.sentence[-1], speech.frames[-1]
     done, total = sum(map(len, speech.phonemes[:s])) + frame.pointer + 1, sum(map(len, speech.phonemes))
     symbol = escape(speech.phonemes[s].symbols[frame.pointer].strip("<>"))
@@ -94,12 +94,12 @@ def long_silences(wav: np.ndarray) -> list[tuple[float, float]]:
 
 
 def spoken(speech: Speech) -> str:
-    """Every word over its phonemes; of a stopped speech what was said."""
+    """Every spoken word over its phonemes."""
     return _interlinear((p.word_index, p.word, p.symbol) for p in speech.timeline)
 
 
 def interlinear(sentences: list[Phonemes]) -> str:
-    """Every word of a text over its phonemes; then what has no reading."""
+    """Every word of a text over its phonemes, then a note about characters that cannot be read."""
     words = _interlinear(
         ((s, w), p.words[w] if w >= 0 else None, symbol)
         for s, p in enumerate(sentences) for w, symbol in zip(p.word_index, p.symbols, strict=True)

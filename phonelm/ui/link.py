@@ -1,4 +1,4 @@
-"""A link with text, voice and settings in its query: made in the browser, followed when the page is opened with it."""
+"""A link with text, voice and settings in its query. The browser makes it; opening it sets the controls."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def share_link(
     tts: TTS, aside: Aside, text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number,
     keep: gr.Checkbox, note: gr.HTML,
 ) -> None:  # fmt: skip
-    """Lay out the button that copies the link, and let a link that the page is opened with set the controls.
+    """Lay out the button that copies the link. When the page is opened by a link, the link sets the controls.
 
     Args:
-        note: where it is said what the link does.
+        note: the component that says what the link did.
     """
     copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
     copy.click(None, [*text, voice.kind, *settings, seed], note, js=asset("link.js"), api_visibility="private")
@@ -62,8 +62,8 @@ def read_query(tts: TTS, query: Mapping[str, str], settings: Controls) -> tuple[
     """What the query of a link sets, and what is wrong with it.
 
     Args:
-        query: by name; names that are not known, such as those that mail programs add, are passed over.
-        settings: the controls that are to show it.
+        query: by name; unknown names, such as those that mail programs add, are ignored.
+        settings: the controls, for their limits.
     Returns:
         Values by name, of `Controls`, or "text", "phonemes", "voice", "seed"; and a line for each that cannot be used
         and is left out.
@@ -90,15 +90,15 @@ def _number(value: str, low: float, high: float, whole: bool) -> float:
     try:
         number = int(value) if whole else float(value)
     except ValueError:
-        raise ValueError(f"it is no {'whole ' if whole else ''}number") from None
+        raise ValueError(f"it is not a {'whole ' if whole else ''}number") from None
     if not low <= number <= high:
-        raise ValueError(f"it can be from {low} to {high}")
+        raise ValueError(f"it must be from {low} to {high}")
     return number
 
 
 def _choice(value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     if value not in known:
-        raise ValueError(f"it can be {', '.join(known)}")
+        raise ValueError(f"it must be one of {', '.join(known)}")
     return value
 
 

@@ -1,6 +1,6 @@
-"""Sound that plays while the rest is still made: 16-bit chunks, joined in the browser by `assets/transport.js`.
+"""Sound that plays while the rest is still generated: 16-bit chunks, joined in the browser by `assets/transport.js`.
 
-Gradio's own streaming needs ffmpeg on the server and passes the sound through a lossy format; this needs nothing.
+Gradio's own streaming needs ffmpeg on the server and a lossy format. This needs neither.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class LiveSound:
     """The messages of one run.
 
     Args:
-        run: a name that differs from that of the run before.
+        run: an id that differs from that of the previous run.
         sample_rate: Hz.
     """
 
@@ -35,7 +35,7 @@ class LiveSound:
         self._words = LiveWords()
 
     def message(self, chunk: np.ndarray | None, speech: Speech | None = None) -> str:
-        """The component's value after (s,) int16 more samples of a speech, or, with None, after the end."""
+        """The component's value after a chunk, (s,) int16, of a speech; None marks the end."""
         if chunk is not None:
             self._recent.append(b64encode(chunk.astype("<i2").tobytes()).decode())
             self._count += 1
@@ -44,30 +44,30 @@ class LiveSound:
 
 
 class LiveWords:
-    """When each word is said, of a speech that grows."""
+    """The time of each word, while a speech is generated."""
 
     def __init__(self) -> None:
         self._frames = 0
         self._last: tuple[int, int] | None = None
-        self._said: list[list] = []
+        self._spoken: list[list] = []
 
     def of(self, speech: Speech) -> list[list]:
-        """[word, start, end] in seconds for each word said so far, then [word] for each that is to come."""
+        """[word, start, end] in seconds for each word spoken so far, then [word] for each that follows."""
         for t in range(self._frames, len(speech.frames)):
             s = speech.sentence[t]
             phonemes = speech.phonemes[s]
             w = phonemes.word_index[speech.frames[t].pointer]
             if w >= 0 and (s, w) != self._last:
-                self._said.append([_written(phonemes)[w], round(t / speech.frame_rate, 3), 0.0])
+                self._spoken.append([_with_punctuation(phonemes)[w], round(t / speech.frame_rate, 3), 0.0])
                 self._last = (s, w)
             if w >= 0:
-                self._said[-1][2] = round((t + 1) / speech.frame_rate, 3)
+                self._spoken[-1][2] = round((t + 1) / speech.frame_rate, 3)
         self._frames = len(speech.frames)
-        everything = [word for phonemes in speech.phonemes for word in _written(phonemes)]
-        return self._said + [[word] for word in everything[len(self._said) :]]
+        everything = [word for phonemes in speech.phonemes for word in _with_punctuation(phonemes)]
+        return self._spoken + [[word] for word in everything[len(self._said) :]]
 
 
-def _written(phonemes: Phonemes) -> list[str]:
+def _with_punctuation(phonemes: Phonemes) -> list[str]:
     """The words, each with the punctuation after it."""
     words, before = list(phonemes.words), -1
     for symbol, w in zip(phonemes.symbols, phonemes.word_index, strict=True):
@@ -81,8 +81,8 @@ def transport(player: str, grid: str, elem_id: str) -> gr.HTML:
     """The component that plays, pauses and seeks; its value is a message of `LiveSound`, or None for silence.
 
     Args:
-        player: CSS selector of the <audio> element with the finished sound, which it moves.
-        grid: id of the grid that knows when its words are said.
+        player: CSS selector of the <audio> element with the finished sound, which it controls.
+        grid: id of the grid that knows the times of the words.
         elem_id: id of the component in the page.
     """
     return gr.HTML(html_template=asset("transport.html"), css_template=asset("transport.css"), player=player, grid=grid,

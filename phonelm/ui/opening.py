@@ -1,6 +1,6 @@
-"""The take that is on the page when it opens. It is made once and kept beside the weights.
+"""The take that the page shows when it opens. It is made once and stored beside the weights.
 
-`python -m phonelm.ui.opening` makes it with the weights that are here; do that whenever they are replaced.
+`python -m phonelm.ui.opening` makes it with the installed weights. Run it whenever the weights are replaced.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from phonelm.ui.result import Made
 FILE = "opening.npz"  # in `checkpoint.default_dir()`
 TEXT = "Hello! Write anything you like, choose a voice, and listen to it a moment later."
 SEED = 1
-WEIGHTS = ("model", "codec")  # of `identity`: with others the take would not show what is here
+WEIGHTS = ("model", "codec")  # parts of `identity`; a take made with other weights is not shown
 
 
 def make(tts: TTS) -> Made:
@@ -65,7 +65,7 @@ def save(made: Made, path: Path) -> None:
 
 
 def load(tts: TTS, here: dict[str, str], path: Path | None = None) -> Made | None:
-    """The take as it was made; None if there is none, or if it was made with other weights or says other phonemes.
+    """The stored take; None if there is none, or if it was made with other weights or other phonemes.
 
     Args:
         here: `identity` of the system.
@@ -108,7 +108,7 @@ def _frames(stored: dict[str, np.ndarray]) -> list[Frame]:
 
 
 def main() -> None:
-    """Make the take with the weights that are here, and keep it beside them."""
+    """Make the take with the installed weights and store it beside them."""
     tts, path = TTS.load(), checkpoint.default_dir() / FILE
     made = make(tts)
     save(made, path)

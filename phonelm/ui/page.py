@@ -1,4 +1,4 @@
-"""The page's frame: `gr.Blocks` that deletes all files it made, not only some."""
+"""`gr.Blocks` that deletes all the files that it made, not only some."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What shall be said: a text, or its phonemes edited by hand in the notation of `python -m phonelm speak --phonemes`.
+"""What to speak: a text, or phonemes edited by hand in the notation of `phonelm speak --phonemes`.
 
-One line for each sentence, words apart by `|` or a pause: `HH AH0 L OW1 | W ER1 L D .` Who speaks it may come first:
-`[george] HH AY1 .`
+The notation has one line for each sentence, with `|` or a pause between words: `HH AH0 L OW1 | W ER1 L D .` A line may
+begin with its speaker: `[george] HH AY1 .`
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from phonelm.text import SILENCE, Phonemes, split_speakers, without_phonemes
 from phonelm.tts import MAX_EDITS, TTS, Edit, Speech, Turn, check_speakers, locate
 
 MAX_CHARACTERS = 600  # of a text; about 40 s of speech
-MAX_PHONEMES = 800  # written by hand; about as long
-MAX_NOTATION = 8 * MAX_PHONEMES  # characters in which they are written
+MAX_PHONEMES = 800  # of edited phonemes; about as long
+MAX_NOTATION = 8 * MAX_PHONEMES  # characters of their notation
 
 
 def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") -> list[Phonemes]:
     """The phonemes to speak, one `Phonemes` for each sentence.
 
     Args:
-        text: English; with phonemes written by hand it names the words that are unchanged.
-        by_hand: take `notation` instead of the text.
+        text: English; with edited phonemes it gives the names of unchanged words.
+        by_hand: use `notation` instead of the text.
     Raises:
-        ValueError: too long, nothing to say, letters or phonemes that are not known; the message names them.
+        ValueError: the text is too long or empty, or has unknown letters or phonemes; the message names them.
     """
     if (count := length(text)) > MAX_CHARACTERS or len(text) > MAX_NOTATION:
         raise ValueError(f"the text has {count} characters; at most {MAX_CHARACTERS} are spoken at once: shorten it")
@@ -34,7 +34,7 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
         raise ValueError(f"the phonemes have {len(notation)} characters; at most {MAX_NOTATION} are read: shorten them")
     lines = [line for line in notation.splitlines() if line.strip()]
     if not lines:
-        raise ValueError("there are no phonemes; write some, as in HH AH0 L OW1, or untick the editing by hand")
+        raise ValueError("there are no phonemes: write some, such as HH AH0 L OW1, or untick the editing by hand")
     edited = [_of_line(tts, line) for line in lines]
     check_speakers(edited, tts.voices)
     if (count := sum(map(len, edited))) > MAX_PHONEMES:
@@ -43,15 +43,15 @@ def sentences(tts: TTS, text: str, by_hand: bool = False, notation: str = "") ->
 
 
 def length(text: str) -> int:
-    """Characters of a text; those of phonemes that are written in it do not count."""
+    """Number of characters of a text, without phonemes in brackets."""
     return len(without_phonemes(text))
 
 
 def say_again(tts: TTS, speech: Speech, edit: Edit, turn: Turn | None = None) -> Speech:
-    """A span of a speech said again; ValueError if it cannot be, or if it was done too often.
+    """A speech with a span said again; ValueError if the span is wrong or there are too many edits.
 
     Args:
-        turn: in which this is done; it gives way to others.
+        turn: the turn in which this is done; it lets other requests go first.
     """
     if len(speech.edits) >= MAX_EDITS:
         raise ValueError(f"a speech can be edited {MAX_EDITS} times; generate it again")
@@ -62,20 +62,20 @@ def say_again(tts: TTS, speech: Speech, edit: Edit, turn: Turn | None = None) ->
 
 
 def span_notation(speech: Speech, start: int, end: int) -> str:
-    """A span of the timeline's phonemes as they are written by hand; ValueError if `TTS.regenerate` cannot take it."""
+    """A span of the timeline in the notation of edited phonemes; ValueError if `TTS.regenerate` refuses it."""
     s, start, end = locate(speech, start, end)
     p = speech.phonemes[s]
     return _line(p.symbols[start:end], p.word_index[start:end])
 
 
 def notation(spoken: list[Phonemes]) -> str:
-    """Phonemes as they are written by hand; `sentences` reads it back."""
+    """Phonemes in the notation of edited phonemes, which `sentences` reads."""
     marks = (f"[{p.speaker}] " if p.speaker else "" for p in spoken)
     return "\n".join(mark + _line(p.symbols, p.word_index) for mark, p in zip(marks, spoken, strict=True))
 
 
 def named(edited: list[Phonemes], spoken: list[Phonemes]) -> list[Phonemes]:
-    """Phonemes written by hand, their words named as in the text wherever the words still correspond."""
+    """Edited phonemes whose words have the names of the text, where the words still correspond."""
     before = [(word, name) for p in spoken for word, name in zip(_words(p), p.words, strict=True)]
     after = [word for p in edited for word in _words(p)]
     names = [name for p in edited for name in p.words]

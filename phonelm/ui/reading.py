@@ -1,7 +1,7 @@
-"""How each word of the text is read, shown at the word, and mended there.
+"""How each word of the text is read: shown at the word, and corrected there.
 
-A word that is mended goes into the user's own dictionary. The browser keeps that (`assets/dictionary.js`). The server
-gets it with a text and keeps nothing.
+A corrected word goes into the user's own dictionary. The browser stores the dictionary (`assets/dictionary.js`). The
+server gets it with a text and stores nothing.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ SAVE = f"(text) => {{ {asset('dictionary.js')} store(text); }}"
 
 
 def traced(tts: TTS, text: str, dictionary: str | None) -> str:
-    """The words of a text over their phonemes, each a button that knows how it is read; then what has no reading.
+    """The words of a text over their phonemes, each a button with its reading, then a note about unread characters.
 
     Raises:
-        ValueError: as for `sentences`; a dictionary that cannot be used.
+        ValueError: as for `sentences`, or the dictionary cannot be used.
     """
     mine = lexicon(dictionary)
-    said = sentences(tts, mine.apply(text))
+    sentences_read = sentences(tts, mine.apply(text))
     words = trace(tts.phonemizer.with_lexicon(mine), text)
-    pauses, count = _pauses(said), 0
+    pauses, count = _pauses(sentences_read), 0
     html: list[str] = []
     for word in words:
         html.append(_button(word, mine.entries, first=not html))
         count += len(word.spoken)
         html += [f"<span class=pause>{escape(pauses.pop(n))}</span>" for n in sorted(pauses) if n <= count]
-    note = left_out(said, text)
+    note = left_out(sentences_read, text)
     return f"<div class=words>{''.join(html)}</div>" + (f"<p class=unread>{escape(note)}</p>" if note else "")
 
 
-def _pauses(said: Sequence[Phonemes]) -> dict[int, str]:
-    """The pauses of a text by the number of words before them."""
+def _pauses(spoken: Sequence[Phonemes]) -> dict[int, str]:
+    """The pauses of a text, by the number of words before each."""
     found: dict[int, str] = {}
     before = 0
-    for p in said:
+    for p in spoken:
         for symbol, word, start in zip(p.symbols, p.word_index, p.word_starts, strict=True):
             before += start
             if word < 0 and symbol != SILENCE:
@@ -76,9 +76,9 @@ def _button(word: Trace, mine: Mapping[str, Any], first: bool) -> str:
 
 
 def dictionary_input() -> gr.Textbox:
-    """The dictionary as text, not to be seen: an input of whatever speaks.
+    """The dictionary as text, in a hidden component: an input of every event that speaks.
 
-    It comes from the browser when the page is opened, and goes there when it changes.
+    The browser sends it when the page is opened, and stores it again when it changes.
     """
     words = gr.Textbox("", visible=False)
     stored = gr.Textbox(visible=False)
@@ -97,11 +97,11 @@ def _usable(text: str) -> str:
 def reading_panel(
     tts: TTS, turns: Turns, aside: Aside, words: gr.Textbox, of: str, prefix: str = ""
 ) -> None:  # fmt: skip
-    """Lay out what mends a word and lists the dictionary.
+    """Lay out the panel that corrects a word and lists the dictionary.
 
     Args:
         words: the dictionary.
-        of: a CSS selector of the element that holds what `traced` gives.
+        of: a CSS selector of the element with the HTML of `traced`.
         prefix: of the ids in the page.
     """
     panel = gr.HTML("{}", html_template=asset("reading.html"), css_template=asset("reading.css"), of=of,
@@ -110,10 +110,10 @@ def reading_panel(
     load = gr.UploadButton("Import a dictionary", file_types=[".tsv", ".txt"], size="sm",
                            elem_id=f"{prefix}dictionary-import")  # fmt: skip
 
-    async def mend(now: str | None, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-        word, said_as = _asked(event)
+    async def correct(now: str | None, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+        word, said_as = _entry(event)
         try:
-            new = await aside.run((user_of(request), "mend"), with_word, now, word, said_as, tts.phonemizer)
+            new = await aside.run((user_of(request), "correct"), with_word, now, word, said_as, tts.phonemizer)
         except LeftOut:
             return gr.skip()
         except ValueError as error:
@@ -121,44 +121,46 @@ def reading_panel(
         return {words: new, panel: _message(new, done=word, problem="")}
 
     def forget(now: str | None, event: gr.EventData) -> dict[Any, Any]:
-        new = without_word(now, _asked(event)[0])
+        new = without_word(now, _entry(event)[0])
         return {words: new, panel: _message(new, problem="")}
 
     def take(now: str | None, path: str) -> dict[Any, Any]:
         try:
             new = merged(now, Path(path).read_text("utf-8-sig"))
         except UnicodeDecodeError:
-            return {panel: _message(now, problem="the file is no UTF-8 text, which a dictionary is")}
+            return {panel: _message(now, problem="the file is not UTF-8 text: save it as UTF-8")}
         except ValueError as error:
             return {panel: _message(now, problem=str(error))}
         return {words: new, panel: _message(new, problem="")}
 
     def hear(now: str | None, request: gr.Request, event: gr.EventData) -> str:
         """A word alone, in the first voice."""
-        word, said_as = _asked(event)
+        word, said_as = _entry(event)
         try:
-            said = sentences(tts, applied(word, with_word("", word, said_as, tts.phonemizer)))
+            spoken = sentences(tts, applied(word, with_word("", word, said_as, tts.phonemizer)))
             with turns.once(user_of(request)):
-                speech = tts.speak(said)
+                speech = tts.speak(spoken)
         except ValueError as error:
             return _message(now, problem=str(error))
         wav = audio_bytes(to_int16(speech.wav), speech.sample_rate, *FORMATS[".wav"], speech.tags)
         return _message(now, sound=b64encode(wav).decode(), problem="")
 
-    panel.mend(mend, words, [words, panel], **QUICK)
+    panel.correct(correct, words, [words, panel], **QUICK)
     panel.forget(forget, words, [words, panel], **QUICK)
     panel.hear(hear, words, panel, show_progress="hidden", api_visibility="private", **MODEL)
     load.upload(take, [words, load], [words, panel], **QUICK)
     words.change(_message, words, panel, **QUICK)
 
 
-def _asked(event: gr.EventData) -> tuple[str, str]:
-    """The word and how it is to be said, as the page sends them."""
+def _entry(event: gr.EventData) -> tuple[str, str]:
+    """The word and its pronunciation, as the page sends them."""
     word, said_as = (getattr(event, name, "") for name in ("word", "said_as"))
     return str(word)[:200], str(said_as)[:200]
 
 
 def _message(dictionary: str | None, **more: str) -> str:
-    """A value of the panel: the words of the dictionary, and what to say or play. No two are equal: each counts."""
+    """A value of the panel: the words of the dictionary, and a message or sound. Each has a number, so none is equal
+    to the one before, and Gradio sends it.
+    """
     entries = {word: " ".join(phones) for word, phones in lexicon(dictionary).entries.items()}
     return json.dumps({"entries": entries, **more, "number": secrets.token_hex(4)})

@@ -1,7 +1,7 @@
-"""What was typed and set stays in the browser: after a reload, and when the server was started again.
+"""Text and settings survive a reload of the page and a restart of the server: the browser stores them.
 
-It is kept for the tab of the browser, and for the next one that opens the page. A link sets what it names; after that
-the tab keeps what was changed.
+They are stored for the browser tab, and for the next tab that opens the page. A link overrides what it names; after
+that the tab stores what the user changes.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from gradio.components import Component
 from phonelm.ui.assets import asset
 from phonelm.ui.events import QUICK
 
-LONGEST = 20_000  # characters of a text that is kept
+LONGEST = 20_000  # characters of a stored text
 KEPT = f"() => {{ {asset('remember.js')} return [kept()]; }}"
 
 
 def remember(parts: Mapping[str, Component], shown_with: Mapping[str, str]) -> None:
-    """Keep the values of components, and set them again when the page is opened.
+    """Store the values of components, and restore them when the page is opened.
 
     Args:
-        parts: by the name under which they are kept.
-        shown_with: of those that are hidden, the name of the box that must be ticked.
+        parts: the components by the names of their stored values.
+        shown_with: for a hidden component, the name of the checkbox that shows it.
     """
     save = f"(...values) => {{ {asset('remember.js')} save({json.dumps(list(parts))}, values); }}"
     gr.on([part.change for part in parts.values()], None, list(parts.values()), None, js=save,
@@ -44,7 +44,7 @@ def remember(parts: Mapping[str, Component], shown_with: Mapping[str, str]) -> N
 
 
 def usable(text: str, parts: Mapping[str, Component]) -> dict[str, Any]:
-    """The values that the components can take, by name, of what a browser has kept as JSON."""
+    """The valid values, by name, in the JSON that a browser has stored."""
     try:
         found = json.loads(text or "{}")
     except ValueError:

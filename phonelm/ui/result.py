@@ -1,4 +1,4 @@
-"""A speech in the page: what was made, its player, its code grid, and all of it to download."""
+"""A speech in the page: its player, its code grid and its downloads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from phonelm.ui.live import transport
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.takes import PLAYER, take_json, takes_list
 
-PLAY = "() => document.dispatchEvent(new CustomEvent('phonelm:fresh'))"  # what has come is heard at once
+PLAY = "() => document.dispatchEvent(new CustomEvent('phonelm:fresh'))"  # play the new sound
 DOWNLOAD = "() => document.querySelector('#picture-file a, a#picture-file, #picture-file')?.click()"
 COLOUR = "(made, colour, kind) => [made, document.querySelector('#grid .grid-colour').value, kind]"
 FOREIGN = "<p>A take from an earlier visit: listen to it, or download it in its row. To edit it, generate it again.</p>"
@@ -38,9 +38,9 @@ class Made:
     """A speech of a user's session and what it was made from. It does not change.
 
     Attributes:
-        before: what it was before its last edit.
-        key: names it among the takes in the page.
-        replaces: the key of the take whose place it takes there.
+        before: the speech before its last edit.
+        key: its id among the takes in the page.
+        replaces: the key of the take that it replaces there.
     """
 
     speech: Speech
@@ -50,12 +50,12 @@ class Made:
     replaces: str = ""
 
     def __deepcopy__(self, _memo: dict) -> Made:
-        """Sessions share what is on the page when it opens."""
+        """Sessions share the take that the page shows when it opens."""
         return self
 
 
 def retuned(tts: TTS, made: Made, controls: DecodeControls) -> Made:
-    """A take with other controls (without `mean_hz`), which takes the place of `made`; `made` itself if it has them.
+    """A take with other controls (without `mean_hz`) that replaces `made`; `made` itself if it has these controls.
 
     Raises:
         CodecError: the codec has no such controls.
@@ -68,7 +68,7 @@ def retuned(tts: TTS, made: Made, controls: DecodeControls) -> Made:
 
 
 class Recent:
-    """The last speeches of all users, by keys that nobody can guess: what is shown again can be edited again."""
+    """The last speeches of all users, by secret keys, so that a take that is shown again can be edited again."""
 
     def __init__(self, most: int = RECENT):
         self._made: OrderedDict[str, Made] = OrderedDict()
@@ -89,7 +89,7 @@ class Recent:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The components; `made` holds a `Made`, or None; `under` is a place right under the grid."""
+    """The components; `made` holds a `Made`, or None; `below_grid` is an empty column for other modules."""
 
     status: gr.HTML
     live: gr.HTML
@@ -100,7 +100,7 @@ class Result:
     pictures: tuple[gr.Button, gr.Button]
     takes: gr.HTML
     made: gr.State
-    under: gr.Column
+    below_grid: gr.Column
     recent: Recent
 
     @property
@@ -112,7 +112,7 @@ class Result:
         ]  # fmt: skip
 
     def shown_again(self, made: Made | None) -> Iterator[dict[Any, Any]]:
-        """Updates for a take that the page shows by itself: what can be done with it; None if it is not kept."""
+        """Updates for a take that the browser shows from its own storage; None if the server no longer has it."""
         if made is None:
             off = {part: gr.update(interactive=False) for part in (*self.files.values(), *self.pictures)}
             yield off | {self.made: None, self.status: FOREIGN, self.first: gr.update(visible=False)}
@@ -122,10 +122,10 @@ class Result:
 
     @contextmanager
     def shown(self, made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[Any, Any]]:
-        """Updates that show a speech; to be used at once, because its files go when Gradio has copied them.
+        """Updates that show a speech. Its files exist until the end of the block; Gradio copies them.
 
         Args:
-            chosen: the phonemes that are to be marked in the grid and heard.
+            chosen: the phonemes to mark in the grid and to play.
         """
         self.recent.keep(made)
         with _values(made, chosen) as values:
@@ -141,7 +141,7 @@ class Result:
 
 @contextmanager
 def _values(made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[str, Any]]:
-    """What the components show of a speech, by name; its files are there until the end of the block."""
+    """The values of the components for a speech, by name; its files exist until the end of the block."""
     speech = made.speech
     with TemporaryDirectory() as folder:
         take = Path(folder, f"take-{made.key}.wav")
@@ -154,10 +154,10 @@ def _values(made: Made, chosen: tuple[int, int] | None = None) -> Iterator[dict[
 
 
 def result_view(tts: TTS, turns: Turns, opening: Made | None = None) -> Result:
-    """Lay it out, with all that needs nothing but the speech.
+    """Lay it out, with the functions that need only the speech.
 
     Args:
-        opening: what is shown at the start.
+        opening: the take that is shown at the start.
     """
     if opening is None:
         result, picture = _lay_out(tts, {}, None)
@@ -177,7 +177,7 @@ def _lay_out(tts: TTS, values: dict[str, Any], opening: Made | None) -> tuple[Re
     audio = gr.Audio(values.get("audio"), label="Speech", interactive=False, buttons=[], waveform_options=PLAIN,
                      elem_id="speech", elem_classes="behind")  # fmt: skip
     grid = code_grid(PLAYER, "grid", values.get("grid"), live=True, selectable=True)
-    under = gr.Column()
+    below_grid = gr.Column()
     with gr.Row(elem_id="downloads"):
         small: dict[str, Any] = {"interactive": bool(values), "size": "sm", "min_width": 72}
         files = {kind: gr.DownloadButton(LABELS[kind], value=values.get(kind), **small) for kind in KINDS}
@@ -187,7 +187,7 @@ def _lay_out(tts: TTS, values: dict[str, Any], opening: Made | None) -> tuple[Re
     takes = takes_list(values.get("take"))
     hidden = gr.DownloadButton(visible="hidden", elem_id="picture-file")
     made = gr.State(opening, time_to_live=KEEP_S)
-    return Result(status, live, audio, first, grid, files, pictures, takes, made, under, Recent()), hidden
+    return Result(status, live, audio, first, grid, files, pictures, takes, made, below_grid, Recent()), hidden
 
 
 def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) -> None:
@@ -213,9 +213,9 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
             save_grid(made.speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
             yield str(path)
 
-    heard = result.first.input(listen, [result.made, result.first], result.audio, show_progress="hidden",
-                               api_visibility="private", **MODEL)  # fmt: skip
-    heard.success(None, js=PLAY)
+    played = result.first.input(listen, [result.made, result.first], result.audio, show_progress="hidden",
+                                api_visibility="private", **MODEL)  # fmt: skip
+    played.success(None, js=PLAY)
     for button, kind in zip(result.pictures, kinds, strict=True):
         button.click(draw, [result.made, colour, kind], picture, js=COLOUR, show_progress="hidden",
                      api_visibility="private").success(None, js=DOWNLOAD)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Another speed, pitch or intonation of the finished take: its codes are decoded again, nothing is generated."""
+"""A new speed, pitch or intonation of the finished take: its codes are decoded again, nothing is generated."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from phonelm.ui.run import Run, Running
 def retune_at_once(
     tts: TTS, turns: Turns, settings: Controls, run: Run, made_by_run: Dependency, result: Result, edit: EditPanel
 ) -> None:
-    """Let a slider that is released change the take that is shown; one that moved during a run, when that ends."""
-    fresh = gr.Textbox(visible=False)  # the take to be heard now, or nothing
+    """Change the take when a slider is released. A slider that moved during a run counts when the run ends."""
+    fresh = gr.Textbox(visible=False)  # key of the take to play now, or ""
 
     def retune(made: Made | None, speed, pitch, intonation, running: Running | None, request: gr.Request):
         if made is None or (running is not None and not running.ended):

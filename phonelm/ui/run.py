@@ -1,4 +1,4 @@
-"""A run: what a user starts and stops with two buttons, and what the page says meanwhile."""
+"""A run: the work that a user starts and stops with two buttons, and the messages about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from phonelm.ui.events import MODEL, QUICK, user_of, without_folder
 from phonelm.ui.html import problem, waiting
 
 STOPPED = "Stopped before it began."
-HUSH = "document.dispatchEvent(new CustomEvent('phonelm:stop'))"
+QUIET = "document.dispatchEvent(new CustomEvent('phonelm:stop'))"
 
 
 class Running:
@@ -25,9 +25,9 @@ class Running:
 
     Attributes:
         stop: set when the user wants it to end.
-        began: it waits for its turn, or has had one.
-        ended: its user can start another.
-        detail: what the event says that started it.
+        began: the work has started or waits for its turn.
+        ended: the user can start another run.
+        detail: data of the event that started it.
     """
 
     def __init__(self, detail: Mapping[str, Any] | None) -> None:
@@ -43,7 +43,7 @@ class Blamed(Exception):
     """An input that cannot be used.
 
     Attributes:
-        place: the component next to that input, which shows the error.
+        place: the component next to that input; it shows the error.
         error: says what is wrong.
     """
 
@@ -54,7 +54,7 @@ class Blamed(Exception):
 
 @contextmanager
 def blame(place: gr.HTML) -> Iterator[None]:
-    """Errors of what is done inside are shown at `place`, which is among the outputs of the run."""
+    """Errors inside the block are shown at `place`, which is among the outputs of the run."""
     try:
         yield
     except (ValueError, OSError) as error:
@@ -73,11 +73,11 @@ class Job:
         work: called with the values of `inputs` by component, the run, and its turns; yields updates. Whatever it does
             before its first update is done before it waits.
         outputs: what the work updates, `status` among it.
-        status: says how it goes.
+        status: shows the progress.
         failed_too: updates after an error or a stop.
-        clips: of the inputs those with files of users, which an error names without their place on the server.
-        also: events that start it beside the button.
-        limits: how many such runs there may be at a time, as Gradio's events take it.
+        clips: the inputs with uploaded files; errors name these files without their paths.
+        also: other events that start it.
+        limits: how many such runs there may be at a time, as options of a Gradio event.
     """
 
     turns: Turns
@@ -92,14 +92,14 @@ class Job:
 
 
 class Run(NamedTuple):
-    """What a user starts and stops; `flag` holds the user's last `Running`."""
+    """The buttons that start and stop; `flag` holds the user's last `Running`."""
 
     go: gr.Button
     halt: gr.Button
     flag: gr.State
 
     def wire(self, job: Job) -> Dependency:
-        """Make the buttons start and stop some work. What the page shows stays until the work changes it.
+        """Make the buttons start and stop the work of a job. The last result stays until the work changes it.
 
         Returns:
             The event of the work.
@@ -116,7 +116,7 @@ class Run(NamedTuple):
             yield from _done(job, values, values[self.flag], user_of(request))
 
         def start_at(trigger: Callable) -> Dependency:
-            begun = trigger(begin, None, [self.flag, *buttons, job.status], js=f"() => {{ {HUSH}; return []; }}",
+            begun = trigger(begin, None, [self.flag, *buttons, job.status], js=f"() => {{ {QUIET}; return []; }}",
                             **QUICK)  # fmt: skip
             event = begun.then(start, job.inputs | {self.flag}, job.outputs, api_visibility="private",
                                show_progress="hidden", **job.limits)  # fmt: skip
@@ -125,12 +125,12 @@ class Run(NamedTuple):
             return event
 
         event, *_ = [start_at(trigger) for trigger in (self.go.click, *job.also)]
-        self.halt.click(_halt, self.flag, [*buttons, job.status], js=f"(flag) => {{ {HUSH}; return flag; }}", **QUICK)
+        self.halt.click(_halt, self.flag, [*buttons, job.status], js=f"(flag) => {{ {QUIET}; return flag; }}", **QUICK)
         return event
 
 
 def _done(job: Job, values: dict, running: Running, user: str) -> Iterator[dict[Any, Any]]:
-    """Do the work of a run; yields its updates, at the end those after an error or a stop if there was one."""
+    """Do the work of a run and yield its updates; after an error or a stop, updates that say so."""
     if running.stop.is_set():
         return
     running.began = True
@@ -148,7 +148,7 @@ def _done(job: Job, values: dict, running: Running, user: str) -> Iterator[dict[
 
 
 def _halt(running: Running | None):
-    """Stop a run. One that has not begun, because too many are before it, gives the page back at once."""
+    """Stop a run. If it has not begun, the buttons can be used again right away."""
     if running is None:
         return gr.skip(), gr.skip(), gr.skip()
     running.stop.set()
@@ -159,7 +159,7 @@ def _halt(running: Running | None):
 
 
 def _free(running: Running | None):
-    """Go instead of Stop, unless another run has begun since."""
+    """Enable the start button and disable Stop, unless another run has begun since."""
     if running is None or not running.ended:
         return gr.skip(), gr.skip()
     return gr.update(interactive=True), gr.update(interactive=False)

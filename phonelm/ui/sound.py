@@ -18,9 +18,10 @@ PLAIN = gr.WaveformOptions(show_recording_waveform=False)  # the browser's own p
 
 @contextmanager
 def playable(tts: TTS, *wavs: np.ndarray) -> Iterator[list[str]]:
-    """Waveforms, (S,) float, as files for `gr.Audio`; to be used at once, because they go when Gradio has copied them.
+    """Waveforms, (S,) float, as files for `gr.Audio`. They exist until the end of the block; Gradio copies them.
 
-    An array it would make louder, and write over the file of an equal one, even while a browser is fetching that.
+    Gradio would normalise the loudness of an array. It would also overwrite the file of an equal array, even while a
+    browser downloads it.
     """
     with TemporaryDirectory() as folder:
         paths = [Path(folder, str(i), "audio.wav") for i in range(len(wavs))]

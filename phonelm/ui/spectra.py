@@ -1,6 +1,6 @@
-"""Pictures of a clip and of its codes: spectrograms in dB and the grid of codes, as pixels on a white ground.
+"""Pictures of a clip and of its codes: spectrograms in dB and the grid of codes, as pixels on white.
 
-Matplotlib's object API only, so that any number of threads can draw.
+They use only Matplotlib's object API, so that several threads can draw at the same time.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ HOP = HOP_LENGTH // 2
 RANGE_DB = 80.0  # from the loudest to what is drawn black
 FLOOR = 1e-10  # of power, so that silence has a logarithm
 DPI = 130
-PITCH_HZ, PITCH_TICKS = (50, 560), (50, 100, 200, 400)  # the range that the decoder knows, and marks in it
-LABEL_IN = 0.3  # kept free at the top, where the page writes the picture's label
-INK, PALE = "#1f2937", 0.25  # of text; opacity of codebooks that are not heard
+PITCH_HZ, PITCH_TICKS = (50, 560), (50, 100, 200, 400)  # range of the decoder's pitch; ticks
+LABEL_IN = 0.3  # free space at the top for the label of the page
+INK, PALE = "#1f2937", 0.25  # of text; opacity of codebooks that are not decoded
 
 
 def spectrogram(wav: np.ndarray) -> np.ndarray:
@@ -57,8 +57,8 @@ def draw_spectrogram(db: np.ndarray, top_db: float) -> np.ndarray:
     return _pixels(figure)
 
 
-def draw_codes(codes: Tensor, heard: int, f0_hz: np.ndarray | None = None) -> np.ndarray:
-    """(1, K, T) codes -> (H, W, 3) uint8: a cell for each, coloured by the code; pale beyond the first `heard` rows.
+def draw_codes(codes: Tensor, decoded: int, f0_hz: np.ndarray | None = None) -> np.ndarray:
+    """(1, K, T) codes -> (H, W, 3) uint8: a cell for each, coloured by the code; pale after the first `decoded` rows.
 
     Args:
         f0_hz: (T,), pitch of each frame, 0 where unvoiced, drawn above the codes on a logarithmic scale; None for none.
@@ -69,7 +69,7 @@ def draw_codes(codes: Tensor, heard: int, f0_hz: np.ndarray | None = None) -> np
         rows = GridSpec(2, 1, figure, height_ratios=(2, 3))
         axes.set_subplotspec(rows[1])
         _draw_pitch(figure.add_subplot(rows[0], sharex=axes), f0_hz)
-    opacity = np.repeat(np.where(np.arange(k) < heard, 1, PALE)[:, None], t, 1)
+    opacity = np.repeat(np.where(np.arange(k) < decoded, 1, PALE)[:, None], t, 1)
     axes.imshow(
         codes[0].cpu().numpy(), aspect="auto", cmap="turbo", vmin=0, vmax=CARD - 1, interpolation="nearest",
         alpha=opacity, extent=(0, t / FRAME_RATE, k + 0.5, 0.5),
@@ -93,7 +93,7 @@ def _draw_pitch(axes: Axes, f0_hz: np.ndarray) -> None:
 
 def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
     """A figure with one pair of axes, time to the right."""
-    from matplotlib.figure import Figure  # here: it takes a third of a second, and most never look at a picture
+    from matplotlib.figure import Figure  # here, because it takes a third of a second and few users need it
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - LABEL_IN / height_in))

@@ -1,4 +1,4 @@
-"""Two players, one heard at a time, and a button that goes on in the other at the same place of the same phoneme."""
+"""A button that switches between two players and continues at the same place of the same phoneme."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def swap_value(first: Speech, second: Speech) -> str:
 
 
 def swap_button(players: Sequence[str], elem_id: str) -> gr.HTML:
-    """The component; its value is `swap_value`, or None while there is nothing to hear.
+    """The component; its value is `swap_value`, or None while there is no sound.
 
     Args:
         players: CSS selectors of the two <audio> elements.

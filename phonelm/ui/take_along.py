@@ -1,4 +1,4 @@
-"""A speech to take along: its recipe, and a bundle or recipe that sets every control as it was."""
+"""Recipes: what a speech was made from, and the upload of a bundle or recipe that sets every control again."""
 
 from __future__ import annotations
 
@@ -42,38 +42,39 @@ SAMPLED = ("temperature", "top_k", "top_p", "n_codebooks", "clamp", "guidance") 
 DECODED = ("speed", "pitch_semitones", "intonation")  # the rest of it
 
 
-def recipe_of(speech: Speech, written: tuple, voice: Clip | SavedVoice | str, here: dict[str, str]) -> Recipe:
+def recipe_of(speech: Speech, typed: tuple, voice: Clip | SavedVoice | str, here: dict[str, str]) -> Recipe:
     """What a speech was made from.
 
     Args:
-        written: values of `TextInput`.
+        typed: values of `TextInput`.
         voice: the voice clip, a voice file, or the name of a voice.
         here: `recipe.identity` of the system that spoke.
     """
-    text, by_hand, phonemes = written
+    text, by_hand, phonemes = typed
     made_with = here | {"voice": voice_identity(speech.voice)}
     complete = speech.stop_reason != "stopped"
-    said = phonemes if by_hand else ""
     controls = replace(speech.controls, mean_hz=None)
-    return Recipe(text, by_hand, said, speech.settings, voice, complete, made_with, speech.edits, controls)
+    return Recipe(
+        text, by_hand, phonemes if by_hand else "", speech.settings, voice, complete, made_with, speech.edits, controls
+    )
 
 
 def with_edits(
     tts: TTS, speech: Speech, recipe: Recipe, loaded: Recipe | None, is_stopped: Callable[[], bool],
     turn: Turn | None = None,
 ) -> Speech:  # fmt: skip
-    """The speech with the edits of the recipe that was loaded last, unless it was made from something else.
+    """The speech with the edits of the last loaded recipe, unless it was made from something else.
 
     Args:
         recipe: of the speech.
-        turn: in which this is done; it gives way to others.
+        turn: the turn in which this is done; it lets other requests go first.
     Raises:
-        ValueError: edits that are not possible in this speech, or that were stopped.
+        ValueError: the edits are not possible in this speech, or were stopped.
     """
     if loaded is None or not loaded.edits or not speech.frames or speech.stop_reason == "stopped":
         return speech
     if source(recipe) != source(loaded):
-        speech.notes.append("The edits of the recipe are left out, because something in it was changed.")
+        speech.notes.append("The edits of the recipe are left out, because its text, voice or settings were changed.")
         return speech
     for edit in loaded.edits:
         if is_stopped():
@@ -86,10 +87,10 @@ def recipe_input(
     tts: TTS, here: dict[str, str], text: TextInput, voice: VoiceInput, settings: Controls, seed: gr.Number,
     keep: gr.Checkbox,
 ) -> gr.State:  # fmt: skip
-    """Lay out the upload and make it set the controls; a file that cannot be followed changes nothing.
+    """Lay out the upload and make it set the controls. A file that cannot be used changes nothing.
 
     Returns:
-        The `Recipe` that was loaded last, made with what is here.
+        The last loaded `Recipe`, with the versions and weights of this system.
     """
     upload = gr.UploadButton("Load a bundle or recipe", file_types=[".zip", ".json"], size="sm", elem_id="recipe")
     note, loaded = gr.HTML(elem_id="recipe-note"), gr.State(time_to_live=KEEP_S)
@@ -123,17 +124,17 @@ def recipe_input(
 
 
 def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -> tuple[Recipe, list[str]]:
-    """The recipe in an uploaded file, to be made with what is here, and what the user should know about it.
+    """The recipe in an uploaded file, with the versions and weights of this system, and notes for the user.
 
     Args:
         here: `recipe.identity` of this system.
-        settings: the controls that are to show the recipe's settings.
-        path: where the upload lies.
+        settings: the controls that will show the recipe's settings.
+        path: of the uploaded file.
     Raises:
-        ValueError: no recipe, or one that cannot be followed here to the letter; one line says why.
+        ValueError: the file has no recipe, or one that this system cannot follow exactly; one line says why.
     """
     if Path(path).stat().st_size > MAX_BYTES:
-        raise RecipeError(f"the file has more than {MAX_BYTES >> 20} MiB: no recipe is that large")
+        raise RecipeError(f"the file has more than {MAX_BYTES >> 20} MiB, which is too large for a recipe")
     recipe = unpack(Path(path).read_bytes())
     recipe = replace(recipe, settings=_settable(recipe, settings))
     tts.codec.check_controls(recipe.controls)
@@ -143,15 +144,15 @@ def read_recipe(tts: TTS, here: dict[str, str], settings: Controls, path: str) -
     made_here = here | {"voice": voice_identity(tts.voice(recipe.voice))}
     notes = []
     if other := differences(recipe, made_here):
-        notes.append(f"Made with another {', '.join(other)}: it may sound different here.")
+        notes.append(f"Made with another {', '.join(other)}: it may sound different.")
     if not recipe.complete:
-        notes.append("This speech was stopped before its end; Generate will say all of it.")
+        notes.append("This speech was stopped before its end; Generate speaks the whole text.")
     recipe = replace(recipe, made_with=made_here)
-    return recipe, notes or ["Everything is as it was: Generate makes the same speech again."]
+    return recipe, notes or ["The recipe fits this system: Generate makes the same speech again."]
 
 
 def control_values(settings: SamplingConfig, controls: DecodeControls) -> list:
-    """The values that `Controls` have for them, in its order."""
+    """The values of `Controls`, in its order."""
     return [*(getattr(settings, name) for name in SAMPLED), *(getattr(controls, name) for name in DECODED)]
 
 
@@ -164,11 +165,11 @@ def _settable(recipe: Recipe, settings: Controls) -> SamplingConfig:
     for name, value, control in zip([*SAMPLED, *DECODED], values, settings, strict=True):
         if isinstance(control, gr.Slider) and not control.minimum <= value <= control.maximum:
             limits = f"from {control.minimum} to {control.maximum}"
-            raise RecipeError(f"{name} in the recipe is {value}; here it can be {limits}")
+            raise RecipeError(f"{name} in the recipe is {value}; it must be {limits}")
     default = SamplingConfig()
     for name in ("pointer_temperature", "max_phoneme_frames"):
         if getattr(made, name) != getattr(default, name):
             raise RecipeError(f"{name} in the recipe is {getattr(made, name)}; here it is {getattr(default, name)}")
     if made.seed > LARGEST_SEED:
-        raise RecipeError(f"the seed in the recipe is {made.seed}; here it can be up to {LARGEST_SEED}")
+        raise RecipeError(f"the seed in the recipe is {made.seed}; it must be at most {LARGEST_SEED}")
     return made

@@ -1,6 +1,6 @@
-"""The takes: every speech of this browser, as a row. The last ten stay in the browser's own storage.
+"""The takes: a row for every speech of this browser. The browser stores the last ten.
 
-The server keeps nothing of them; `assets/takes.js` stores sound and grid of each in IndexedDB.
+The server stores none of them; `assets/takes.js` keeps sound and grid of each in IndexedDB.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import gradio as gr
 from phonelm.tts import Speech
 from phonelm.ui.assets import asset
 
-PLAYER = "#speech audio, #takes audio"  # Gradio's; before it has one, that of the takes, which comes later in the page
+PLAYER = "#speech audio, #takes audio"  # Gradio's player; until it exists, that of the takes
 KEPT = 10  # takes that survive a reload
 
 
 def take_json(key: str, speech: Speech, replaces: str = "") -> str:
-    """What a row says of a speech; its sound is in the player's file `take-KEY.wav`, the rest in the grid."""
+    """The facts of a row; the sound is in the player's file `take-KEY.wav`, the rest in the grid."""
     return json.dumps({
         "key": key, "text": speech.text, "voice": speech.voice.name or "your clip", "seed": speech.settings.seed,
         "seconds": round(speech.duration_s, 2), "edits": len(speech.edits),

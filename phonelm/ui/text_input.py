@@ -1,4 +1,4 @@
-"""The text, its counter, its phonemes as one types, and the box to edit them by hand."""
+"""The text box, its character count, its phonemes while the user types, and a box to edit the phonemes."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class TextInput(NamedTuple):
 def text_input(
     tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox, prefix: str = "", start: str = ""
 ) -> tuple[TextInput, gr.HTML]:  # fmt: skip
-    """Lay it out and make it live.
+    """Lay it out and wire it.
 
     Args:
-        dictionary: the user's own, see `dictionary_input`.
+        dictionary: see `dictionary_input`.
         prefix: of the ids in the page.
         start: the text at the start.
     Returns:
-        The inputs; the note under the text, which says what is wrong with it.
+        The inputs, and the note under the text, which shows errors.
     """
 
     def read(text, by_hand, phonemes, mine=""):
         """The note under the text, and its phonemes."""
-        n = length(text := text or "")  # of a tab that was never opened, the browser sends nothing
+        n = length(text := text or "")  # None if the tab was never opened
         count = f"<p class='count{' over' if n > MAX_CHARACTERS else ''}'>{n} of {MAX_CHARACTERS}</p>"
         if not text.strip() and not by_hand:
             return count, ""
@@ -51,7 +51,7 @@ def text_input(
             return problem(str(error)) + count, ""
 
     async def preview(text, by_hand, phonemes, mine, request: gr.Request):
-        """What `read` gives, unless the text is changed meanwhile."""
+        """The result of `read`, unless the text has changed meanwhile."""
         try:
             return await aside.run((user_of(request), prefix, "preview"), read, text, by_hand, phonemes, mine)
         except LeftOut:
@@ -60,18 +60,18 @@ def text_input(
             return problem(str(error)), gr.skip()
 
     async def switch(text, by_hand, phonemes, mine, request: gr.Request):
-        """Into the editing by hand, with the text's phonemes if there are none yet; or back."""
+        """Start editing the phonemes, from those of the text if there are none yet; or go back to the text."""
         begin = (phonemes or "") if by_hand else ""
         if by_hand and not begin.strip():
             try:
-                said = await aside.run((user_of(request), prefix, "switch"), sentences, tts, applied(text, mine))
-                begin = notation(said)
+                spoken = await aside.run((user_of(request), prefix, "switch"), sentences, tts, applied(text, mine))
+                begin = notation(spoken)
             except (ValueError, LeftOut):
                 begin = ""
         return gr.update(interactive=not by_hand), gr.update(value=begin, visible=by_hand)
 
     about, words = read(start, False, "")
-    text = gr.Textbox(start, label="Text", lines=4, max_lines=12, placeholder="What shall be said?",
+    text = gr.Textbox(start, label="Text", lines=4, max_lines=12, placeholder="Type what to say",
                       elem_id=f"{prefix}text", elem_classes="text")  # fmt: skip
     note = gr.HTML(about, elem_id=f"{prefix}note", elem_classes="text-note")
     with fold("Pronunciation", f"{prefix}pronunciation"):

@@ -1,4 +1,4 @@
-"""The voice: a bundled one or a clip, and what of it the model will hear."""
+"""The choice of a voice: a bundled one or a clip, and a preview of the prompt that the model gets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from phonelm.ui.html import problem
 from phonelm.ui.sound import PLAIN, playable
 from phonelm.ui.voice_file import voice_file_input
 
-CLIP = "clip"  # what `VoiceInput.kind` holds beside the names of the bundled voices
+CLIP = "clip"  # value of `VoiceInput.kind` for a clip; the other values are names of voices
 CLIP_NAME, CLIP_ABOUT = "Your own clip", "a few seconds of speech"
 CONSENT = (
     "<p class=note>Use your own voice, or one whose owner has agreed. The server deletes the clip "
@@ -46,22 +46,22 @@ def chosen(kind: str, clip: str | None, file: str | None = None) -> Clip | Saved
 
 
 def read_clip(path: str) -> Clip:
-    """A recording; ValueError if it cannot be read, or is larger than one may be, which is known before it is read."""
+    """A recording; ValueError if it cannot be read or is too large. Its size is checked before it is read."""
     return read_audio(path, check_clip)
 
 
 def shown_name(name: str) -> str:
-    """A bundled voice's name as people read it."""
+    """The display name of a bundled voice."""
     return name.replace("-", " ").capitalize()
 
 
 def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> tuple[VoiceInput, gr.HTML]:
-    """Lay it out; the clip is prepared as soon as it is there.
+    """Lay it out and wire it. A clip is prepared as soon as it is uploaded.
 
     Args:
         prefix: of the ids in the page.
     Returns:
-        The inputs; the note under the clip, which says what is wrong with it.
+        The inputs, and the note under the clip, which shows errors.
     """
 
     def prepare(*values):
@@ -69,8 +69,8 @@ def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> tuple[VoiceInput, g
         voice = tts.voice(chosen(*values))
         return voice, tts.codec.waveform(voice.codes.T[None])
 
-    async def heard(kind, clip, file, request: gr.Request):
-        """The clip as it will be used, the same through the codec, and what was done to it."""
+    async def preview(kind, clip, file, request: gr.Request):
+        """The prompt as the model gets it, the same through the codec, and notes."""
         try:
             voice, sound = await aside.run((user_of(request), prefix, "voice"), prepare, kind, clip, file)
         except LeftOut:
@@ -98,15 +98,15 @@ def voice_input(tts: TTS, aside: Aside, prefix: str = "") -> tuple[VoiceInput, g
         codec = gr.Audio(label="Through the codec: as good as it can get", elem_id=f"{prefix}voice-codec", **options)
     parts = VoiceInput(kind, clip, file)
     prepared = [used, codec, note]
-    kind.change(lambda k: gr.update(visible=k == CLIP), kind, own, **QUICK).then(heard, [*parts], prepared, **QUICK)
+    kind.change(lambda k: gr.update(visible=k == CLIP), kind, own, **QUICK).then(preview, [*parts], prepared, **QUICK)
     for component in (clip, file):
-        component.change(heard, [*parts], prepared, **QUICK)
-    head.expand(heard, [*parts], prepared, **QUICK)
+        component.change(preview, [*parts], prepared, **QUICK)
+    head.expand(preview, [*parts], prepared, **QUICK)
     return parts, note
 
 
 def _cards(tts: TTS, prefix: str) -> gr.Radio:
-    """A card for each voice; `assets/cards.js` adds what it sounds like, and a button that plays it."""
+    """A card for each voice; `assets/cards.js` adds a description and a button that plays the voice."""
     names = list(tts.voices)
     kind = gr.Radio([(CLIP_NAME, CLIP), *((shown_name(name), name) for name in names)], value=names[0], label="Voice",
                     elem_id=f"{prefix}voice-kind", elem_classes="cards")  # fmt: skip

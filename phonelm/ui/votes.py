@@ -1,4 +1,4 @@
-"""Votes of blind comparisons: counted, and as a table to take along. They stay in the session of who gave them."""
+"""Votes of blind comparisons: their counts, and a table to download. They stay in the session of the user."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NEITHER = "neither"
 
 @dataclass(frozen=True)
 class Vote:
-    """What was preferred in one trial.
+    """The result of one blind trial.
 
     Attributes:
         better: "A", "B" or `NEITHER`.
-        text: what was said.
+        text: that was spoken.
         differing: share of cells that differ.
         voices: of A and B, names of bundled voices or "clip".
         settings: of A and B.
@@ -36,7 +36,7 @@ class Vote:
 
 
 def tally(votes: list[Vote]) -> str:
-    """The counts, as HTML; nothing before the first vote."""
+    """The counts as HTML; empty before the first vote."""
     if not votes:
         return ""
     count = Counter(vote.better for vote in votes)
@@ -45,7 +45,7 @@ def tally(votes: list[Vote]) -> str:
 
 
 def votes_csv(votes: list[Vote]) -> str:
-    """A row for each vote: what was better, what was said, voice, settings and seed of A and of B."""
+    """A CSV row for each vote: which was better, the text, and voice, settings and seed of A and of B."""
     names = ("voice", *SAMPLED, *DECODED, "seed")
     table = io.StringIO()
     rows = csv.writer(table)

@@ -70,7 +70,7 @@ def test_a_span_is_said_again_and_undone_and_its_recipe_makes_it_again(page, app
 
     tabs.fresh(page, app_url)
     tabs.load(page, data)
-    page.wait_for_selector("#recipe-note:has-text('Everything is as it was')")
+    page.wait_for_selector("#recipe-note:has-text('The recipe fits this system')")
     tabs.speak(page)
     again, _ = tabs.take_along(page)
     for name in ("speech.wav", "codes.npz", "recipe.json"):

@@ -83,7 +83,7 @@ def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_u
     for fold in ("#settings", "#pronunciation", "#heard"):
         app_browser.unfold(page, fold)
     load(page, data)
-    page.wait_for_selector("#recipe-note:has-text('Everything is as it was')")
+    page.wait_for_selector("#recipe-note:has-text('The recipe fits this system')")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R EH1 D | IH1 T .'")
     page.wait_for_function("document.querySelector('#voice-codec audio')?.duration > 0")
     assert page.input_value("#text textarea") == "I read it." and page.is_checked("#by-hand input")
@@ -104,7 +104,7 @@ def test_a_recipe_replaces_what_was_set_by_hand(page):
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'HH AY1 .'")
     page.check("#voice-kind input[value=clip]")
     load(page, members["recipe.json"], "recipe.json")
-    page.wait_for_selector("#recipe-note:has-text('Everything is as it was')")
+    page.wait_for_selector("#recipe-note:has-text('The recipe fits this system')")
     page.wait_for_selector("#notation textarea", state="detached")
     assert not page.is_checked("#by-hand input") and page.is_checked("#voice-kind input[value=bundled]")
     speak(page)
@@ -153,7 +153,7 @@ def test_a_link_leaves_the_clip_out_and_bad_values_are_named(page, app_url, voic
     page.goto(f"{app_url}?text=<b>Hi</b>&temperature=9&seed=x&voice=nobody&utm_source=mail&speed=1.5")
     page.wait_for_selector("#link-note .problem >> nth=2")
     said = page.inner_text("#link-note")
-    for part in ("temperature in the link is left out: it can be from 0 to 1.5", "seed", "voice"):
+    for part in ("temperature in the link is left out: it must be from 0 to 1.5", "seed", "voice"):
         assert part in said
     assert "speed" not in said and "utm" not in said and page.input_value("#text textarea") == "<b>Hi</b>"
     app_browser.unfold(page, "#settings")

@@ -93,7 +93,7 @@ def test_the_last_speech_stays_until_there_is_another(page, unhurried):
     page.wait_for_selector("#status progress")
     assert shown(page) == before
     page.click("#stop")
-    page.wait_for_selector("#status:has-text('speech before it is still here')")
+    page.wait_for_selector("#status:has-text('speech before it is still shown')")
     page.wait_for_selector("#generate:not([disabled])")
     assert shown(page) == before
     with page.expect_download() as download:

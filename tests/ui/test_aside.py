@@ -65,5 +65,5 @@ def test_users_and_time_have_limits(monkeypatch):
             await aside.run("c", int, "x")
         assert await aside.run("c", int, "2") == 2
 
-    monkeypatch.setattr(module, "LONGEST_S", 0.2)
+    monkeypatch.setattr(module, "MAX_WAIT_S", 0.2)
     asyncio.run(use())

@@ -19,7 +19,7 @@ from phonelm.cli import main
 from phonelm.config import SAMPLE_RATE, SamplingConfig, from_dict
 from phonelm.tts.bundle import LIMITS, pack, unpack
 from phonelm.tts.recipe import Recipe, RecipeError, identity
-from phonelm.ui.api.compare import asked
+from phonelm.ui.api.compare import read_settings
 from phonelm.ui.phonemes import sentences
 from phonelm.ui.take_along import recipe_of
 from phonelm.ui.voice import read_clip
@@ -175,7 +175,7 @@ def test_any_settings_are_settings_or_refused(values):
 @given(values=SETTINGS | JSON)
 def test_any_settings_to_compare(app_tts, values):
     try:
-        voice, *_ = asked(app_tts, values, None)
+        voice, *_ = read_settings(app_tts, values, None)
         assert voice in app_tts.voices
     except ValueError as error:
         assert "\n" not in str(error)

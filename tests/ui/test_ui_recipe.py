@@ -332,16 +332,17 @@ def test_only_what_the_page_can_show_is_loaded(app_tts, here, packed, tmp_path):
         return read_recipe(app_tts, here, shown, str(path))
 
     recipe, notes = load(packed["clip"][1])
-    assert recipe.settings == SETTINGS and notes == ["Everything is as it was: Generate makes the same speech again."]
+    assert recipe.settings == SETTINGS
+    assert notes == ["The recipe fits this system: Generate makes the same speech again."]
     data = packed["bundled"][1]
     assert load(with_settings(data, n_codebooks=0))[0].settings.n_codebooks == app_tts.model.config.n_codebooks
     made_with = unpack(data).made_with | {"model": "other"}
     assert load(changed(data, complete=False, made_with=made_with))[1] == [
-        "Made with another model: it may sound different here.",
-        "This speech was stopped before its end; Generate will say all of it.",
+        "Made with another model: it may sound different.",
+        "This speech was stopped before its end; Generate speaks the whole text.",
     ]
     for wrong, message in (
-        (with_settings(data, temperature=1.9), "temperature in the recipe is 1.9; here it can be from 0 to 1.5"),
+        (with_settings(data, temperature=1.9), "temperature in the recipe is 1.9; it must be from 0 to 1.5"),
         (with_settings(data, n_codebooks=8), "n_codebooks in the recipe is 8"),
         (with_settings(data, pointer_temperature=0.1), "pointer_temperature in the recipe is 0.1; here it is 0.4"),
         (with_settings(data, seed=2**60), "the seed in the recipe is"),

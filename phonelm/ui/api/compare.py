@@ -18,35 +18,34 @@ from phonelm.ui.voice import CLIP, chosen
 
 
 def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
-    """Add the endpoint to the page that is being built; nothing of it is seen there.
+    """Add the endpoint, as hidden components, to the page that is being built.
 
     Args:
-        visibility: how Gradio lists it, for its events.
+        visibility: options of Gradio's event that say how it is listed.
     """
 
     def compare(text, a=None, b=None, clip_a=None, clip_b=None, request: gr.Request = None):
         """Speak English twice, with the settings A and B: audio of A, audio of B, share of cells that differ.
 
-        Settings are those of `SamplingConfig` and `DecodeControls`, and "voice", a bundled one; those that are not
-        named have their default.
-        A clip takes the place of the voice.
+        Settings are those of `SamplingConfig` and `DecodeControls`, and "voice", the name of a bundled voice. A
+        missing setting has its default. A clip replaces the voice.
         """
         speeches = []
         try:
-            said = sentences(tts, text or "")
-            both = [asked(tts, a, clip_a), asked(tts, b, clip_b)]
+            phonemes = sentences(tts, text or "")
+            both = [read_settings(tts, a, clip_a), read_settings(tts, b, clip_b)]
             with turns.request(user_of(request)) as turn:
                 for _ in turn.queue():
                     yield {share: None}  # where Gradio ends the work if the client has gone
                 for voice, settings, controls in both:
-                    for _, so_far in turn.share(tts.stream(said, voice, settings, controls=controls)):
+                    for _, so_far in turn.share(tts.stream(phonemes, voice, settings, controls=controls)):
                         speech = so_far
                         yield {share: None}
                     with turn:
                         speeches.append(tts.decode(speech))
         except (ValueError, OSError) as error:
             raise gr.Error(without_folder(error, clip_a, clip_b), print_exception=False) from None
-        with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
+        with TemporaryDirectory() as folder:  # Gradio copies the files into its cache
             paths = [Path(folder, f"phonelm-{name}.wav") for name in "ab"]
             for speech, path in zip(speeches, paths, strict=True):
                 speech.save(path)
@@ -63,7 +62,7 @@ def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
                           **visibility)  # fmt: skip
 
 
-def asked(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | SavedVoice | str, SamplingConfig, DecodeControls]:
+def read_settings(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | SavedVoice | str, SamplingConfig, DecodeControls]:
     """Voice, settings and controls from JSON; ValueError names what cannot be used."""
     if not isinstance(values or {}, dict):
         raise ValueError(f'the settings must be an object such as {{"temperature": 0.7}}, not {type(values).__name__}')

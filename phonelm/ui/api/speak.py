@@ -1,4 +1,4 @@
-"""The public endpoints `/generate` and `/edit`: for programs, independent of what the page looks like.
+"""The public endpoints `/generate` and `/edit` for programs. They do not depend on the layout of the page.
 
 Voices are named, settings have the names of `SamplingConfig`, results are files and JSON.
 """
@@ -24,7 +24,7 @@ from phonelm.ui.voice import CLIP, chosen
 
 
 class Results(NamedTuple):
-    """What both endpoints return; `kept` is the speech itself, for `/edit`, and is not sent."""
+    """The results of both endpoints; `kept` holds the speech for `/edit` and is not sent."""
 
     audio: gr.Audio
     grid: gr.Image
@@ -32,7 +32,7 @@ class Results(NamedTuple):
     kept: gr.State
 
     def of(self, speech: Speech) -> Iterator[dict[Component, Any]]:
-        """The updates; to be used at once, because Gradio copies the files that it is handed."""
+        """The updates. The files exist until the next step; Gradio copies them."""
         with TemporaryDirectory() as folder:
             wav, _ = save_speech(speech, Path(folder))
             png = str(Path(folder, f"phonelm-{speech.settings.seed}.png"))
@@ -41,15 +41,15 @@ class Results(NamedTuple):
 
 
 def described(speech: Speech) -> dict[str, Any]:
-    """A speech as JSON: that of the file, and the voice."""
+    """A speech as JSON: `Speech.info` and the voice."""
     return {"voice": speech.voice.name or CLIP, **speech.info()}
 
 
 def endpoints(tts: TTS, turns: Turns, **visibility: Any) -> None:
-    """Add the endpoints to the page that is being built; nothing of them is seen there.
+    """Add the endpoints, as hidden components, to the page that is being built.
 
     Args:
-        visibility: how Gradio lists them, for its events.
+        visibility: options of Gradio's events that say how they are listed.
     """
     with gr.Column(visible=False):
         kept = gr.State(time_to_live=KEEP_S)
@@ -71,11 +71,11 @@ def _generate(tts: TTS, turns: Turns, results: Results, visibility: dict[str, An
             seed = draw_seed() if new_seed else seed
             settings = sampling(temperature, top_k, top_p, codebooks, clamp, guidance, seed)
             controls = DecodeControls(speed, pitch, intonation)
-            prompt, said = chosen(CLIP if clip else voice, clip), sentences(tts, text or "")
+            prompt, phonemes = chosen(CLIP if clip else voice, clip), sentences(tts, text or "")
             with turns.request(user_of(request)) as turn:
                 for ahead in turn.queue():
                     yield {results.info: {"waiting_for": ahead}}
-                for _, speech in turn.share(tts.stream(said, prompt, settings, controls=controls)):
+                for _, speech in turn.share(tts.stream(phonemes, prompt, settings, controls=controls)):
                     yield {results.info: {"frames": len(speech.frames), "sentence": speech.sentence[-1]}}
                 with turn:
                     speech = tts.decode(speech)

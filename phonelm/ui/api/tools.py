@@ -1,4 +1,4 @@
-"""The public endpoints `/speak`, `/voices` and `/phonemize`: short enough for an assistant, which sees them by MCP."""
+"""The public endpoints `/speak`, `/voices` and `/phonemize`, which assistants see as MCP tools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from phonelm.ui.phonemes import notation, sentences
 
 
 def tool_endpoints(tts: TTS, turns: Turns, aside: Aside) -> None:
-    """Add the endpoints to the page that is being built; nothing of them is seen there."""
+    """Add the endpoints, as hidden components, to the page that is being built."""
     names = list(tts.voices)
 
     def speak(text: str, voice: str = names[0], speed: float = 1.0, seed: int = 0, request: gr.Request = None):
@@ -28,18 +28,18 @@ def tool_endpoints(tts: TTS, turns: Turns, aside: Aside) -> None:
             seed: another one gives another take.
         """
         try:
-            settings, controls, said = SamplingConfig(seed=seed), DecodeControls(speed), sentences(tts, text or "")
+            settings, controls, phonemes = SamplingConfig(seed=seed), DecodeControls(speed), sentences(tts, text or "")
             with turns.request(user_of(request)) as turn:
-                for _, so_far in turn.share(tts.stream(said, voice, settings, controls=controls)):
+                for _, so_far in turn.share(tts.stream(phonemes, voice, settings, controls=controls)):
                     speech = so_far
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        with TemporaryDirectory() as folder:  # Gradio copies what it is handed into its cache
+        with TemporaryDirectory() as folder:  # Gradio copies the file into its cache
             speech.save(path := Path(folder, f"phonelm-{seed}.wav"))
             yield str(path)
 
     def voices():
-        """The voices that a text can be spoken in: name, what it sounds like, licence."""
+        """The voices: name, description, licence."""
         return [{"name": v.name, "about": v.about, "licence": v.licence} for v in tts.voices.values()]
 
     async def phonemize(text: str, request: gr.Request = None):
@@ -49,10 +49,10 @@ def tool_endpoints(tts: TTS, turns: Turns, aside: Aside) -> None:
             text: at most 600 characters.
         """
         try:
-            said = await aside.run((user_of(request), "phonemize"), sentences, tts, text or "")
+            read = await aside.run((user_of(request), "phonemize"), sentences, tts, text or "")
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        return [{"spoken": p.text, "words": list(p.words), "phonemes": notation([p])} for p in said]
+        return [{"spoken": p.text, "words": list(p.words), "phonemes": notation([p])} for p in read]
 
     with gr.Column(visible=False):
         inputs = [

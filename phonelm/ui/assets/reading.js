@@ -53,7 +53,7 @@ function problem(text) {
   at("problem").hidden = !text;
 }
 
-function asked() {
+function entry() {
   return {word: form.word.value, said_as: form.said_as.value};
 }
 
@@ -106,11 +106,11 @@ document.addEventListener("keydown", inPage((button, event) => {
 }), options);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  trigger("mend", asked());
+  trigger("correct", entry());
 });
 form.addEventListener("keydown", (event) => event.key === "Escape" && close());
 at("close").addEventListener("click", close);
-at("hear").addEventListener("click", () => trigger("hear", asked()));
+at("hear").addEventListener("click", () => trigger("hear", entry()));
 at("export").addEventListener("click", save);
 watch("value", load);
 load();

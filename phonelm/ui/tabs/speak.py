@@ -1,4 +1,4 @@
-"""The Speak tab: text, voice and settings in; sound at once, then the whole speech and its code grid."""
+"""The Speak tab: text, voice and settings in; streamed sound, then the whole speech and its code grid."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from phonelm.ui.take_along import recipe_input, recipe_of, with_edits
 from phonelm.ui.text_input import TextInput, text_input
 from phonelm.ui.voice import VoiceInput, chosen, voice_input
 
-KEPT = "Stopped. The speech before it is still here."
+KEPT = "Stopped. The speech before it is still shown."
 
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """What the user sets, and where errors of text and voice are shown."""
+    """The inputs, and the components that show errors of text and voice."""
 
     text: TextInput
     text_note: gr.HTML
@@ -87,8 +87,8 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
         used, tuned = settings_of([values[part] for part in form.settings], new)
         typed, *by_hand = (values[part] for part in form.text)
         with blame(form.text_note):
-            written = (applied(typed, values[form.dictionary]), *by_hand)
-            said = sentences(tts, *written)
+            text = (applied(typed, values[form.dictionary]), *by_hand)
+            phonemes = sentences(tts, *text)
         with blame(form.voice_note):
             prompt = chosen(*(values[part] for part in form.voice))
         yield from first_turn(running, turn, result.status)
@@ -96,7 +96,7 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
         with blame(form.voice_note), turn:
             voice = tts.voice(prompt)
         sound = LiveSound(secrets.token_hex(4), tts.codec.sample_rate)
-        chunks = tts.stream(said, voice, used, lambda _: running.stop.is_set(), controls=tuned)
+        chunks = tts.stream(phonemes, voice, used, lambda _: running.stop.is_set(), controls=tuned)
         for chunk, speech in turn.share(chunks):
             yield {result.live: sound.message(chunk, speech), result.status: progress(speech, turn.others)}
         if running.stop.is_set() and values[result.made] is not None:
@@ -104,13 +104,13 @@ def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: Ed
         yield {result.live: sound.message(None, speech)}
         with turn:
             speech = tts.decode(speech)
-            recipe = recipe_of(speech, written, prompt, here)
+            recipe = recipe_of(speech, text, prompt, here)
             speech = with_edits(tts, speech, recipe, values[form.loaded], running.stop.is_set, turn)
         with result.shown(Made(speech, replace(recipe, edits=speech.edits))) as updates:
             yield updates | edit.cleared
 
     def open_take(event: gr.EventData):
-        """A take that the page shows: with its speech, if that is kept, it can be edited and downloaded."""
+        """A take that the user chose in the list; it can be edited if the server still has its speech."""
         for updates in result.shown_again(result.recent.get(getattr(event, "key", None))):
             yield updates | edit.cleared
 
