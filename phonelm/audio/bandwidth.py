@@ -1,6 +1,6 @@
-"""Recordings with a narrow band, as of 8 or 16 kHz, made as wide as those the model knows.
+"""Bandwidth extension of narrow-band recordings, for example at 8 or 16 kHz.
 
-The model was trained on few voices without high frequencies, and cannot use a prompt without them well. The missing
+The training data have few voices without high frequencies, so the model cannot use such a prompt well. The missing
 band is copied from the band below, as in spectral band replication (Dietz et al., AES 112,
 2002), at the level that speech has there.
 """
@@ -24,12 +24,12 @@ NARROWEST_HZ, WIDEST_HZ = 3250, 9250  # bandwidths that are filled up; below is 
 
 
 def fill_band(wav: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """Give a recording with a narrow band its high frequencies back, or something like them.
+    """Fill in the missing high frequencies of a recording.
 
     Args:
         wav: (S,) float at `SAMPLE_RATE`.
     Returns:
-        (S,) float32, and the bandwidth in Hz up to which it is the recording's own; None if nothing was missing.
+        (S,) float32, and the bandwidth of the recording in Hz; None if nothing was missing.
     """
     spectrum = _spectrum(wav)
     width_hz = _bandwidth(spectrum)

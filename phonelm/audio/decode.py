@@ -1,4 +1,4 @@
-"""Audio files of any usual kind to samples: by libsndfile, and what it does not know by FFmpeg (PyAV)."""
+"""Audio files to samples: with libsndfile, or with FFmpeg (PyAV) for formats that libsndfile cannot read."""
 
 from __future__ import annotations
 
@@ -59,7 +59,6 @@ def _by_ffmpeg(path: Path, check: Check | None) -> tuple[np.ndarray, int, int]:
     """`decode` by `ffmpeg.py`, with its exit code; one other than 0 if it crashed or took too long."""
     command = [sys.executable, ffmpeg.__file__, str(path)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout is not None
     timer = threading.Timer(TIMEOUT_S, process.kill)
     timer.start()
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Sound to the bytes of a file, chunk after chunk, while the rest of the sound is still being made."""
+"""Streaming encoder: chunks of sound to the bytes of a file, while the rest is still generated."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ MEDIA_TYPES |= {"flac": "audio/flac", "pcm": "audio/pcm"}
 
 
 class AudioStream:
-    """One sound, one channel of 16 bits, on its way to bytes.
+    """An encoder for one mono sound of 16 bits.
 
-    A FLAC file is handed out as a whole at the end: one that does not say its length cannot be read by libsndfile. The
-    other formats are handed out as they grow. A WAV file says that its length is unknown. PCM is the bare samples,
+    A FLAC file is returned as a whole at the end, because libsndfile cannot read one of unknown length. The other
+    formats are returned in parts. A WAV file says that its length is unknown. PCM is the bare samples,
     little-endian.
 
     Args:

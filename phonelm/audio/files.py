@@ -137,7 +137,7 @@ def write_audio(path: str | Path, wav: np.ndarray, sample_rate: int, tags: Mappi
     try:
         with atomic_write(path) as file:
             file.write(content)
-    except BrokenPipeError:  # not an error of the path: the reader has enough
+    except BrokenPipeError:  # not an error of the path: the reader has closed the pipe
         raise
     except OSError as error:
         raise AudioError(f"cannot write {path}: {error.strerror or error}") from None

@@ -71,7 +71,7 @@ def prepare_prompt(wav: np.ndarray, sample_rate: int, max_s: float = MAX_PROMPT_
             "needed"
         )
     if quiet_share(wav) < MIN_QUIET_SHARE:
-        notes.append("the voice prompt does not sound like speech: it has no quiet moments, as noise and some music")
+        notes.append("the voice prompt does not sound like speech: it has no quiet moments, like noise and some music")
     wav, width_hz = fill_band(wav)
     if width_hz is not None:
         notes.append(f"the voice prompt has nothing above {width_hz / 1000:.1f} kHz: high frequencies were filled in")

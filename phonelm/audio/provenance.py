@@ -1,4 +1,4 @@
-"""What an audio file says about its origin: that the speech is synthetic, and how it was made.
+"""Tags that say where an audio file comes from: the speech is synthetic, and how it was made.
 
 In WAV files that is the standard LIST/INFO chunk (INAM, ISFT, ICMT), in MP3 an ID3 tag, in Opus a comment header.
 """

@@ -28,8 +28,8 @@ def speak(args: argparse.Namespace) -> int:
     tts, voice = _tts_and_voice(args)
     infos = []
     for text, out in jobs:
-        said = [tts.phonemizer.from_symbols(args.phonemes)] if text is None else text
-        speech = tts.speak(said, voice, settings, controls=controls)
+        spoken = [tts.phonemizer.from_symbols(args.phonemes)] if text is None else text
+        speech = tts.speak(spoken, voice, settings, controls=controls)
         speech.save(out)
         infos.append({"file": str(out), **speech.info(), "checkpoint": tts.origin})
         for note in speech.notes:

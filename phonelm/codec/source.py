@@ -102,8 +102,8 @@ class PulseSource:
         """Phase at the start of each interval, from how far each advances it, both (B, intervals); the last is kept."""
         ends = phase + advances.cumsum(1)
         index = torch.where(silent, torch.arange(silent.shape[1]), -1).cummax(1).values  # the last silent interval
-        zero = torch.where(index >= 0, ends.gather(1, index.clamp(min=0)), torch.zeros_like(ends))
-        ends = torch.remainder(ends - zero, 1.0)
+        origin = torch.where(index >= 0, ends.gather(1, index.clamp(min=0)), torch.zeros_like(ends))
+        ends = torch.remainder(ends - origin, 1.0)
         starts = torch.cat([phase, ends[:, :-1]], dim=1)
         self._phase = ends[:, -1:]
         return starts

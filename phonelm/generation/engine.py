@@ -39,7 +39,7 @@ def choose_precision(precision: str, device: torch.device) -> str:
 
 
 class Matrix:
-    """A linear map without bias, (out, in) float: by PyTorch, or compiled with int8 weights."""
+    """A linear map without bias, (out, in) float: in PyTorch, or compiled with int8 weights."""
 
     def __init__(self, weight: Tensor, precision: str):
         self.weight = weight.detach().contiguous()
@@ -83,7 +83,7 @@ class Engine:
         self.context_bias = inner.context.bias + inner.position.flatten()
         self.heads = [Matrix(head.t(), self.precision) for head in inner.head()]  # (card, D) each
         self.advance, self.advance_bias = Matrix(inner.advance.weight, self.precision), inner.advance.bias.detach()
-        self.free_rows: dict[int, list[tuple[Rows, Rows]]] = {}  # that have graphs
+        self.free_rows: dict[int, list[tuple[Rows, Rows]]] = {}  # rows with captured graphs that are not in use
 
     @torch.no_grad()
     def encode_text(
@@ -103,7 +103,7 @@ class Engine:
 
     @torch.no_grad()
     def feed_speech(self, codes: Tensor, pointer: Tensor, hold: Tensor, text: Tensor, cache: KVCache) -> None:
-        """Put the frames with which an utterance begins into the cache of the global model, in one pass.
+        """Put the first frames of an utterance into the cache of the global model, in one pass.
 
         Args:
             codes: (B, T, K) int64.
@@ -125,7 +125,7 @@ class Engine:
 
     @contextmanager
     def rows(self, count: int) -> Iterator[tuple[Rows, Rows]]:
-        """`new_rows`, or rows used before, whose graphs need not be captured again."""
+        """`new_rows`, or rows that were used before and have captured graphs."""
         free = self.free_rows.setdefault(count, [])
         lent = free.pop() if free else self.new_rows(count)
         for rows in lent:
@@ -137,7 +137,7 @@ class Engine:
                 free.append(lent)
 
     def first(self, batch: int) -> Tensor:
-        """(B, K) int64, what stands before the first frame of speech."""
+        """(B, K) int64, the codes before the first frame of speech."""
         return torch.full((batch, self.config.n_codebooks), bos_id(self.config.card), device=self.hold.device)
 
     def frame(self, prev: Tensor, text: Tensor, hold: Tensor, rows: Rows) -> Tensor:

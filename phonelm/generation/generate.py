@@ -1,4 +1,4 @@
-"""Generation: one frame at a time, guided by the pointer, ended by the pointer.
+"""Generation: one frame at a time. The pointer guides it and ends it.
 
 `generate` yields frames. Whole utterances, streaming audio and the code grid are collected from it.
 """
@@ -29,7 +29,7 @@ class Frame:
         pointer: index of the phoneme being spoken.
         picks: for each codebook the chosen code, its probability, and whether the clamp removed the first choice.
         advance: the model's probability that the pointer moves on after this frame.
-        forced: the pointer was moved because it had rested longer than any phoneme may.
+        forced: the pointer was moved because it had reached the longest duration of a phoneme.
     """
 
     codes: Tensor
@@ -41,11 +41,12 @@ class Frame:
 
 @dataclass
 class PointerState:
-    """The pointer of one utterance and the race that decides its next move.
+    """The pointer of one utterance and the sampling of its next move.
 
-    A move is sampled by inverting the survival function: the pointer moves when the probability of having stayed this
-    long falls below a threshold drawn once for each phoneme. Uniform on (0, 1), that is the same as a Bernoulli draw
-    at every frame; drawn nearer to 1/2, durations come nearer to their median without changing the speaking rate.
+    A move is sampled by inverting the survival function. Each phoneme draws a threshold. The pointer moves when the
+    probability that it has stayed this long falls below the threshold. A threshold that is uniform on (0, 1) is the
+    same as a Bernoulli draw at every frame. Thresholds nearer to 1/2 give durations nearer to their median, and do not
+    change the speaking rate.
     """
 
     index: int = 0
@@ -59,7 +60,7 @@ class PointerState:
         self.threshold = 0.5 + temperature * (float(torch.rand((), generator=generator)) - 0.5)
 
     def moves(self, probability: float) -> bool:
-        """Account for one more frame; True if the pointer moves on after it."""
+        """Count one more frame. True if the pointer moves on after it."""
         self.hold += 1
         self.survival *= 1.0 - probability
         return self.survival < self.threshold
@@ -73,9 +74,9 @@ class Request:
         symbols: (N,) int64 phoneme ids; word_starts: (N,) bool.
         prompt: (P, K) int64 codes of the voice prompt, or None for no prompt.
         config: sampling settings, with the seed.
-        before: frames of these phonemes that stay as they are; those that are made follow them.
+        before: existing frames of these phonemes; new frames follow them.
         end: the phoneme at which to end, which is not spoken; None to speak all.
-        rest: frames that the silence after the last word has at least, unless no phoneme may last as long.
+        rest: least number of frames of the silence after the last word, limited by the longest duration.
     """
 
     symbols: Tensor
@@ -90,9 +91,9 @@ class Request:
 class Utterance:
     """A request that is being spoken: its pointer, its random numbers, its last codes.
 
-    Guidance extrapolates from what the model says without text and prompt to what it says with them (classifier-free
-    guidance, arXiv:2207.12598). So the model is asked twice for each frame, unless it has learned to take the scale as
-    an input. `views` has an entry for each time: whether that is unconditional, without text and prompt.
+    Classifier-free guidance (arXiv:2207.12598) extrapolates from the logits without text and prompt to the logits with
+    them. So the model runs twice for each frame, unless it takes the scale as an input. `views` has an entry for each
+    run: whether it is unconditional, without text and prompt.
 
     Args:
         index: which request it is.
@@ -126,8 +127,9 @@ class Utterance:
         self.logits: list[Tensor] = []  # of the frame that is being made
 
     def feed(self, engine: Engine, cache: KVCache, unconditional: bool = False) -> None:
-        """Put the frames that stay into the cache of the global model, after the prompt; for `unconditional`, the cache
-        has none, and the frames have no text.
+        """Put the existing frames into the cache of the global model, after the prompt.
+
+        For `unconditional` the cache has no prompt and the frames have no text.
         """
         if not self.before:
             return
@@ -149,7 +151,7 @@ class Utterance:
         return draw(logits, self.config, mask, self.generator)
 
     def close(self, codes: Tensor, logit: float) -> Frame:
-        """The frame of (K,) codes on the CPU; the pointer moves on, or not, by the logit of its move."""
+        """The frame of (K,) codes on the CPU. The logit decides whether the pointer moves on."""
         at = self.pointer.index
         advance = 1 / (1 + math.exp(-logit))
         moves = self.pointer.moves(advance) and (at < self.closing or self.pointer.hold >= self.rest)
@@ -179,7 +181,7 @@ def generate_batch(
         engine: the model.
         requests: any number; the next one starts when a place is free.
         seen: (K, card) bool, codes that occur in the training data; only `clamp="seen"` needs it.
-        width: utterances that are spoken at a time.
+        width: utterances that are generated at the same time.
     Yields:
         (which request, its next `Frame`), until the pointer of each has left its last phoneme. The same request gives
         the same frames; in fp32 only as far as rounding allows.

@@ -14,13 +14,13 @@ CAPTURE = threading.Lock()  # one thread captures at a time
 class Graph:
     """A function of one tensor, captured on its CUDA device (https://docs.pytorch.org/docs/stable/notes/cuda.html).
 
-    Whatever else the function reads or writes must stay where it is in memory, and it must not wait for the device.
+    Other tensors that the function reads or writes must keep their addresses. It must not wait for the device.
 
     Args:
-        function: called four times with a copy of `x`, so doing it again must not change anything.
-        x: as those that will come, in shape and type.
+        function: called four times with a copy of `x`, so repeated calls must give the same result.
+        x: an example input; later inputs have its shape and type.
     Raises:
-        RuntimeError: it could not be captured, or the graph does not give what the function gives.
+        RuntimeError: the capture failed, or the graph gives another result than the function.
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor], x: Tensor):
@@ -32,13 +32,13 @@ class Graph:
                 for _ in range(3):
                     expected = function(self.x)
             torch.cuda.current_stream().wait_stream(side)
-            with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):  # others go on with their work
+            with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):  # other threads may use the device
                 self.y = function(self.x)
         if not torch.allclose(self(x), expected, rtol=1e-3, atol=1e-3):
             raise RuntimeError("the captured CUDA graph and the function it was captured from give different results")
 
     def __call__(self, x: Tensor) -> Tensor:
-        """What the function gives for `x`."""
+        """The result of the function for `x`."""
         self.x.copy_(x)
         self.graph.replay()
         return self.y.clone()

@@ -3,7 +3,7 @@
 A step works on single vectors, whose hundreds of operations cost more to call than to compute. Compiled together they
 take a fifth of the time, release the interpreter, and treat each row of a batch exactly as they would treat it alone.
 Compiled code is kept in `__pycache__` (or in the user's cache), so that only the first process waits for it. Where
-neither can be written, as on a read-only file system, every process compiles anew.
+neither can be written, as on a read-only file system, every process compiles again.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def draw(logits: Tensor, config: SamplingConfig, mask: Tensor | None, generator:
 
 
 def make_picks(logits: Tensor, codes: list[int], masks: Tensor | None) -> tuple[Pick, ...]:
-    """What was chosen in one frame, and from what.
+    """The cells of one frame.
 
     Args:
         logits: (n, card) float, of the n codebooks sampled, on the CPU.

@@ -15,23 +15,23 @@ from phonelm.generation import kernels
 from phonelm.generation.graphs import Graph
 from phonelm.model import EPS, KVCache, Transformer
 
-PART_PRODUCTS = 2_000_000  # multiplications for which it pays to ask another thread, about a quarter of a millisecond
+PART_PRODUCTS = 2_000_000  # multiplications that are worth another thread, about a quarter of a millisecond
 HELPERS = ThreadPoolExecutor(thread_name_prefix="step")
 
 
 class Rows:
-    """Keys and values of several utterances of different lengths, one in each row; the first rows are those in use.
+    """Keys and values of several utterances of different lengths, one in each row. The first rows are in use.
 
     Args:
-        like: an empty cache of one utterance, of the capacity that rows have at first.
-        count: utterances there can be at a time.
+        like: an empty cache of one utterance, with the initial capacity of a row.
+        count: number of rows.
     """
 
     def __init__(self, like: KVCache, count: int):
         layers, _, _, heads, capacity, head_dim = like.data.shape
         self.data = like.data.new_zeros(layers, 2, count, heads, capacity, head_dim)
         self.lengths = torch.zeros(count, dtype=torch.int64, device=self.data.device)
-        self.longest = 0  # of `lengths`, known without asking the device
+        self.longest = 0  # largest of `lengths`, known without waiting for the device
         self.graphs: dict[int, Graph] = {}  # by number of rows in use, see `GraphedStepper`
 
     def put(self, row: int, cache: KVCache) -> None:
@@ -53,7 +53,7 @@ class Rows:
         capacity = self.data.shape[4]
         if length > capacity:
             self.data = F.pad(self.data, (0, 0, 0, max(length, 2 * capacity) - capacity))
-            self.graphs.clear()  # they know where the data were
+            self.graphs.clear()  # they hold the old addresses
 
     def grown(self, count: int) -> None:
         """Record that the first `count` rows are one position longer."""

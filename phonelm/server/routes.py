@@ -26,11 +26,11 @@ def speech_routes(tts: TTS, turns: Turns) -> APIRouter:
     model = {"id": MODEL, "object": "model", "created": since, "owned_by": "phonelm"}
 
     @router.post("/audio/speech", response_class=StreamingResponse)
-    async def speech(asked: SpeechRequest, request: Request) -> StreamingResponse:
+    async def speech(body: SpeechRequest, request: Request) -> StreamingResponse:
         """Speak a text. The sound is sent while the rest is still being made."""
         user = request.client.host if request.client else ""
-        sound = await sent(encoded(tts, turns, desk, user, asked), request, desk)
-        return StreamingResponse(sound, media_type=MEDIA_TYPES[asked.response_format])
+        sound = await sent(encoded(tts, turns, desk, user, body), request, desk)
+        return StreamingResponse(sound, media_type=MEDIA_TYPES[body.response_format])
 
     @router.get("/audio/voices")
     async def voices() -> dict[str, Any]:
@@ -55,7 +55,7 @@ def speech_routes(tts: TTS, turns: Turns) -> APIRouter:
 
     @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def other(path: str, request: Request) -> None:
-        """Whatever else OpenAI's API has."""
+        """Other endpoints of OpenAI's API."""
         raise ApiError(404, f"there is no {request.method} /v1/{path[:60]} here", code="not_found")
 
     return router

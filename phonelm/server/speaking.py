@@ -40,26 +40,26 @@ class Desk:
             self._free.release()
 
 
-def encoded(tts: TTS, turns: Turns, desk: Desk, user: str, asked: SpeechRequest) -> Steps:
+def encoded(tts: TTS, turns: Turns, desk: Desk, user: str, body: SpeechRequest) -> Steps:
     """The bytes of a speech, as they are made; empty ones while it waits for its turn.
 
     Raises:
         ApiError: the first step raises it if the request cannot be fulfilled.
     """
-    asked.check_model()
-    name, settings, controls = asked.voice_in(tts), asked.settings(), asked.controls()
+    body.check_model()
+    name, settings, controls = body.voice_in(tts), body.settings(), body.controls()
     try:
         with desk.place(), turns.request(user) as turn:
-            pieces = _pieces(tts, asked.input)
+            pieces = _pieces(tts, body.input)
             for _ in turn.queue():
                 yield b""
             with turn:
                 voice = tts.voice(name)
             rate = tts.codec.sample_rate
             plan = Speech(
-                asked.input, pieces, voice, settings, rate, deterministic=tts.deterministic, controls=controls
+                body.input, pieces, voice, settings, rate, deterministic=tts.deterministic, controls=controls
             )
-            stream = AudioStream(asked.response_format, rate, plan.tags)
+            stream = AudioStream(body.response_format, rate, plan.tags)
             for chunk, _ in turn.share(stream_long(tts, pieces, voice, settings, controls)):
                 yield stream.push(chunk)
             yield stream.finish()

@@ -43,18 +43,18 @@ def about(tts: TTS) -> Info:
     return Info(tts=[program])
 
 
-def spoken(tts: TTS, turns: Turns, user: str, asked: Synthesize) -> Generator[np.ndarray, None, None]:
+def spoken(tts: TTS, turns: Turns, user: str, event: Synthesize) -> Generator[np.ndarray, None, None]:
     """The sound of a request, (s,) int16 chunks, made in turns with all others.
 
     Raises:
         ValueError: the request cannot be fulfilled; the message says why.
     """
-    name = (asked.voice.name if asked.voice else None) or next(iter(tts.voices))
+    name = (event.voice.name if event.voice else None) or next(iter(tts.voices))
     if name not in tuple(tts.voices):  # a path that a user names is never opened
         raise ValueError(f"there is no voice {name[:60]!r}; there are {', '.join(tts.voices)}")
-    if len(asked.text) > MAX_CHARACTERS:
-        raise ValueError(f"the text has {len(asked.text)} characters; at most {MAX_CHARACTERS} are spoken")
-    pieces = tts.phonemize(asked.text)
+    if len(event.text) > MAX_CHARACTERS:
+        raise ValueError(f"the text has {len(event.text)} characters; at most {MAX_CHARACTERS} are spoken")
+    pieces = tts.phonemize(event.text)
     with turns.request(user) as turn:
         with turn:
             voice = tts.voice(name)
@@ -86,9 +86,9 @@ class Handler(AsyncEventHandler):
                 return False
         return True
 
-    async def _speak(self, asked: Synthesize) -> None:
+    async def _speak(self, event: Synthesize) -> None:
         rate, (user, *_) = self._tts.codec.sample_rate, self.writer.get_extra_info("peername") or ("",)
-        steps = spoken(self._tts, self._turns, user, asked)
+        steps = spoken(self._tts, self._turns, user, event)
         started = False
         try:
             while (chunk := await to_thread.run_sync(next, steps, None, limiter=self._threads)) is not None:

@@ -48,7 +48,7 @@ class Batch:
 
 
 def split_holdout(dataset: CodesDataset, holdout: int, seed: int) -> tuple[list[int], list[int]]:
-    """(train, held-out) indices; the held-out ones are drawn at random, the same for a given cache and seed."""
+    """(train, held-out) indices. The held-out ones are random, but the same for the same cache and seed."""
     order = np.random.default_rng(seed).permutation(len(dataset))
     held = set(order[: min(holdout, len(dataset) // 5)].tolist())
     return [i for i in range(len(dataset)) if i not in held], sorted(held)
@@ -78,7 +78,7 @@ def plan_epoch(frames: Sequence[int], indices: Sequence[int], batch_frames: int,
 def draw_epoch(
     datasets: Sequence[str], indices: Sequence[int], weights: Mapping[str, float], seed: list[int]
 ) -> list[int]:
-    """The utterances of an epoch, each as often as its dataset's weight says: 2.5 is twice, or three times.
+    """The utterances of an epoch, repeated by the weight of their dataset: 2.5 means two or three times.
 
     Args:
         datasets: name of the dataset of every utterance.
@@ -214,15 +214,15 @@ def spans(rng: np.random.Generator, shape: tuple[int, int], share: float, mean: 
 def damage(
     prev: Tensor, target: Tensor, hide: float, config: TrainConfig, card: int, rng: np.random.Generator
 ) -> Tensor:
-    """Make what the global model sees of the past imperfect, against exposure bias.
+    """Damage the past frames that the global model sees, against exposure bias.
 
-    In generation the past is the model's own, with mistakes in it: wrong codes, a voice that drifts, a phoneme that
-    went wrong. Some frames are hidden, alone and in spans; some spans come from another place of the batch, most often
-    of another voice; some codes come from elsewhere in the batch.
+    In generation the past frames are the model's own and contain mistakes: wrong codes, a drifting voice, a wrong
+    phoneme. Here some frames are hidden, single ones and spans. Some spans are replaced by other frames of the batch,
+    mostly of another voice. Some codes are replaced by codes of other frames.
 
     Args:
         prev: (B, T, K) int64, codes of the frames before.
-        target: (B, T) bool; the prompt, where this is False, stays as it is.
+        target: (B, T) bool; the prompt, where this is False, is not changed.
         hide: share of single frames to hide.
     """
     b, t, k = prev.shape
@@ -231,8 +231,8 @@ def damage(
         return prev
     first = torch.as_tensor(rng.integers(0, len(speech), (b, 1)))
     elsewhere = speech[(first + torch.arange(t)) % len(speech)]  # (B, T, K), in order, from a random frame on
-    swapped = spans(rng, (b, t), config.p_swapped_span, config.span_frames)
-    out = torch.where(swapped[..., None], elsewhere, prev)
+    replaced = spans(rng, (b, t), config.p_swapped_span, config.span_frames)
+    out = torch.where(replaced[..., None], elsewhere, prev)
     others = torch.as_tensor(rng.integers(0, len(speech), (b, t, k)))
     stray = torch.as_tensor(rng.random((b, t, k)) < config.p_swapped_code)
     out = torch.where(stray, speech[others, torch.arange(k)], out)

@@ -30,9 +30,9 @@ class TrainConfig:
     """How the acoustic model is trained. `ValueError` names the setting that is out of range."""
 
     batch_frames: int = 1700  # target frames of a step, over all processes
-    dataset_weights: dict[str, float] = field(default_factory=dict)  # how often an epoch has each utterance, if not 1
-    max_minutes: float = 60.0  # wall-clock budget of the whole run; the learning rate falls to zero at its end
-    max_steps: int = 0  # steps instead of minutes, if not 0
+    dataset_weights: dict[str, float] = field(default_factory=dict)  # how often an epoch has each
+    max_minutes: float = 60.0  # wall-clock budget of the run; the learning rate falls to zero at its end
+    max_steps: int = 0  # budget in steps; 0 for minutes
     precision: str = "bf16"  # of the arithmetic; weights are kept in fp32
     warmup_steps: int = 100
     muon_lr: float = 1.5e-3  # matrices of the transformer blocks
@@ -55,10 +55,10 @@ class TrainConfig:
     p_swapped_code: float = 0.05  # share of previous codes replaced by one of the same codebook elsewhere in the batch
     span_frames: int = 8  # mean length of those spans
     max_target_s: float = 12.0
-    distil: bool = False  # learn what a teacher says with guidance, see `training.distil`
-    workers: int = 0  # processes that make batches; 0: the training process does
+    distil: bool = False  # distil guidance from a teacher, see `training.distil`
+    workers: int = 0  # processes that make batches; 0 for the training process
     ema_decay: float = 0.998
-    holdout: int = 64  # utterances never trained on
+    holdout: int = 64  # number of held-out utterances
     save_every_minutes: float = 5.0
     speak_every_minutes: float = 15.0  # audio, code grid and word error rate of fixed sentences; 0: never
     seed: int = 0

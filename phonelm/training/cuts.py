@@ -50,11 +50,11 @@ def cut_front(example: Example, prompt_frames: int) -> Example:
 
 
 def cut_end(example: Example, prompt_frames: int) -> Example:
-    """Make the last words of an utterance the voice prompt of the first, so that these begin as speech begins.
+    """Make the last words of an utterance the voice prompt of the first words.
 
-    After `cut_front` the target goes on where the prompt ends; a user's text does not. The cut is after the pause, of
-    `MIN_PAUSE_FRAMES` or more and in the last two thirds, that leaves most nearly `prompt_frames`, and at least
-    `MIN_END_FRAMES`. Where there is none, it is `cut_front`.
+    The target of `cut_front` continues the prompt, but the text of a user does not. Here the target begins like an
+    utterance. The cut is after a pause of at least `MIN_PAUSE_FRAMES` in the last two thirds. At least `MIN_END_FRAMES`
+    must follow it, as near to `prompt_frames` as possible. Without such a pause the cut is that of `cut_front`.
     """
     ends = example.durations.cumsum(0)
     left = ends[-1] - ends
@@ -65,7 +65,7 @@ def cut_end(example: Example, prompt_frames: int) -> Example:
         return cut_front(example, prompt_frames)
     at = min(pauses, key=lambda i: abs(int(left[i]) - prompt_frames))
     frame, pause = int(ends[at]), int(example.durations[at])
-    return Example(  # the pause is shared by its sign and the silence at the end
+    return Example(  # half of the pause becomes the silence at the end
         torch.cat([example.symbols[: at + 1], example.symbols[-1:]]),
         torch.cat([example.word_starts[: at + 1], example.word_starts[-1:]]),
         torch.cat([example.durations[:at], torch.tensor([pause - pause // 2, pause // 2])]),

@@ -1,7 +1,7 @@
-"""Guidance in one pass: a student learns what its teacher says with classifier-free guidance (arXiv:2210.03142).
+"""Distillation of guidance: a student learns the output of its teacher with guidance (arXiv:2210.03142).
 
-Guided speech asks the model twice for each frame, with text and prompt and without both. The student takes the scale of
-the guidance as an input and is asked once.
+Classifier-free guidance runs the model twice for each frame: with text and prompt, and without both. The student gets
+the guidance scale as an input and runs once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from phonelm.model import PhoneLM, hidden_id
 from phonelm.training.batches import Batch
 from phonelm.training.config import TrainConfig
 
-SCALES = (1.0, 5.0)  # that can be asked for; half of the utterances train with one of the usual ones
+SCALES = (1.0, 5.0)  # range of guidance scales; half of the utterances train with a usual one
 USUAL_SCALES = (1.5, 2.5)
 
 
@@ -27,7 +27,7 @@ def draw_scales(batch: int, generator: torch.Generator | None = None) -> Tensor:
 
 
 def without_condition(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """The target frames of a batch as speech without text and prompt.
+    """The target frames of a batch without text and prompt.
 
     Returns:
         seen (B, T, K), prev (B, T, K) and target (B, T), with the target frames moved to the start of each row and
@@ -45,7 +45,7 @@ def without_condition(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
 
 @torch.no_grad()
 def guided(teacher: PhoneLM, batch: Batch, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """What the teacher says with guidance.
+    """The logits of the teacher with guidance.
 
     Args:
         scale: (B,) float, of each utterance.
@@ -70,7 +70,7 @@ def distillation_losses(
     scale: Tensor,
     frames: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Loss of one batch: how far the student is from its guided teacher, averaged over target frames.
+    """Loss of one batch: the divergence of the student from its guided teacher, averaged over target frames.
 
     Args:
         scale: (B,) float, guidance scale of each utterance.

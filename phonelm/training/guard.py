@@ -1,4 +1,4 @@
-"""Training must survive a loss that is not finite, and must not save weights that are not."""
+"""Protection against losses, gradients and weights that are not finite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_IN_A_ROW = 10
 
 
 class DivergedError(ValueError):
-    """A training run that cannot go on; the message says what to do."""
+    """A training run cannot continue; the message says what to do."""
 
 
 class StepGuard:
@@ -19,7 +19,7 @@ class StepGuard:
 
     Attributes:
         skipped: steps that were not taken.
-        in_a_row: of these, how many came just now, without one that was taken between them.
+        in_a_row: skipped steps since the last step that was taken.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Batches made beside the training process, so that a fast GPU need not wait for them."""
+"""Batches made in other processes, so that a fast GPU does not wait for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phonelm.training.batches import Batch, BatchMaker
 
 
 class _Batches(Dataset[Batch]):
-    """The batches of an epoch by their place in it."""
+    """The batches of an epoch by their index."""
 
     def __init__(self, maker: BatchMaker, plan: Sequence[list[int]], seed: list[int]):
         self.maker, self.plan, self.seed = maker, plan, seed
@@ -22,13 +22,13 @@ class _Batches(Dataset[Batch]):
 def load_batches(
     maker: BatchMaker, plan: Sequence[list[int]], seed: list[int], start: int = 0, workers: int = 0
 ) -> Iterator[Batch]:
-    """The batches of an epoch in their order; the number of workers does not change them.
+    """The batches of an epoch in order. The number of workers does not change them.
 
     Args:
         plan: utterances of each batch.
-        seed: of the run and the epoch; the place in the epoch is added.
+        seed: of the run and the epoch; the index of the batch is added.
         start: the first batch to make.
-        workers: processes that make them; 0 makes them in this one.
+        workers: processes that make them; 0 for this process.
     """
     places, batches = range(start, len(plan)), _Batches(maker, plan, seed)
     if not workers:

@@ -1,4 +1,4 @@
-"""The training loss: cross entropy of every target code and of the pointer's moves, nothing else."""
+"""The training loss: cross entropy of every target code and of the pointer's moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run shows in TensorBoard: losses, speed, and what it sounds like by now."""
+"""TensorBoard events of a run: losses, speed, and samples of speech."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonelm.config import SamplingConfig
 from phonelm.evaluation import JudgeError, Judges, word_errors
 from phonelm.tts import TTS, Voice, draw_grid
 
-SENTENCES = (  # spoken every so often; of no evaluation
+SENTENCES = (  # spoken during training; not part of an evaluation
     "The quick brown fox jumps over the lazy dog.",
     "How many people have seen the northern lights this winter?",
     "She folded the letter, put it away, and never spoke of it again.",
@@ -34,7 +34,7 @@ class Monitor:
         self.writer, self.voice = SummaryWriter(str(folder)), voice
         try:
             self.judges: Judges | None = Judges()
-        except JudgeError:  # no word error rate then; the audio is there all the same
+        except JudgeError:  # the audio is logged without a word error rate
             self.judges = None
 
     def losses(self, name: str, parts: Tensor, step: int) -> None:

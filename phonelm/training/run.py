@@ -1,4 +1,4 @@
-"""What all training runs share: where they stand, their devices, one clock, and weights of datasets."""
+"""Shared by all training runs: progress, budget, devices, and weights of datasets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accelerate import Accelerator
 
 
 class Budget(Protocol):
-    """How long a run may take: steps, or minutes if `max_steps` is 0."""
+    """The budget of a run: steps, or minutes if `max_steps` is 0."""
 
     @property
     def max_steps(self) -> int: ...
@@ -24,15 +24,15 @@ class Budget(Protocol):
 
 @dataclass
 class Progress:
-    """Where a run stands; with the tensors, all that a resumed run needs."""
+    """The progress of a run. With the tensors it is all that a resumed run needs."""
 
     step: int = 0
     seconds: float = 0.0
     audio_s: float = 0.0
-    skipped: int = 0  # steps not taken, because loss or gradient were not finite
+    skipped: int = 0  # steps skipped because loss or gradient were not finite
 
     def share(self, budget: Budget) -> float:
-        """How much of the budget is used, 0 to 1."""
+        """Used share of the budget, 0 to 1."""
         return min(1.0, self.step / budget.max_steps if budget.max_steps else self.seconds / 60 / budget.max_minutes)
 
     def left(self, budget: Budget) -> str:
@@ -53,7 +53,7 @@ def make_accelerator(precision: str) -> Accelerator:
 
 
 def same_everywhere(accelerator: Accelerator, seconds: float) -> float:
-    """The mean over all processes, so that all of them stop at the same step."""
+    """The mean over all processes, so that all stop at the same step."""
     return accelerator.reduce(torch.tensor(seconds, device=accelerator.device), "mean").item()
 
 

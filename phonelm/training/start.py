@@ -11,18 +11,18 @@ from phonelm.codec import Codec
 from phonelm.config import ModelConfig
 from phonelm.model import PhoneLM, weights
 
-ADDED = ("speaker_encoder.", "speaker_out.", "guidance_input.")  # parts that trained weights may lack
+ADDED = ("speaker_encoder.", "speaker_out.", "guidance_input.")  # parts that trained weights may not have
 
 
 def start_model(init: Path | None, sizes: ModelConfig, codec: Codec, seed: int) -> PhoneLM:
     """Args:
-        init: trained weights. Their sizes count; of `sizes` only `speaker_dim` and `one_pass_guidance` are added.
+        init: trained weights. Their sizes are used; only `speaker_dim` and `one_pass_guidance` come from `sizes`.
             None for random weights.
         sizes: of a new model.
         codec: the one whose codes the model speaks.
         seed: of the random weights.
     Returns:
-        A model in training mode. What is added to trained weights starts as if it was not there.
+        A model in training mode. Parts that are added to trained weights change nothing at first.
     Raises:
         CheckpointError: see `weights.load`.
         ValueError: `init` has a speaker vector of another width.

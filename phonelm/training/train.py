@@ -32,13 +32,13 @@ from phonelm.training.start import start_model
 from phonelm.tts import TTS, Voice
 
 KIND = "training"  # of `last.safetensors`
-EMPTY_EPOCHS = 1000  # in a row, after which a run gives up: with small dataset weights one may be empty by chance
+EMPTY_EPOCHS = 1000  # in a row, after which a run ends; with small dataset weights an epoch may be empty by chance
 SAMPLE_PROMPT_S = 4.0  # length of the voice prompt of spoken samples
 
 
 @dataclass
 class EpochProgress(Progress):
-    """Where a run stands that goes through its data in epochs."""
+    """The progress of a run that goes through its data in epochs."""
 
     epoch: int = 0
     batch: int = 0  # batches of this epoch already used
@@ -108,10 +108,10 @@ class Run:
         self.guard = StepGuard()
 
     def save(self) -> None:
-        """Write both checkpoints; a kill at any moment leaves the former ones whole.
+        """Write both checkpoints. If the process is killed, the previous ones stay complete.
 
         Raises:
-            DivergedError: weights that are not finite; nothing is written.
+            DivergedError: weights are not finite. Nothing is written.
         """
         if not self.accelerator.is_main_process:
             return
@@ -133,12 +133,12 @@ class Run:
         return seen
 
     def step(self, batch: Batch) -> Tensor | None:
-        """One update; the rows of the batch are shared out among the processes.
+        """One update. Each process uses its rows of the batch.
 
         Returns:
-            (K + 1,) cross entropies, see `losses`; None if the update was left out, because it was not finite.
+            (K + 1,) cross entropies, see `losses`; None if the update was skipped because it was not finite.
         Raises:
-            DivergedError: too many updates were left out in a row.
+            DivergedError: too many updates in a row were skipped.
         """
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         frames = int(batch.target.sum()) / world
@@ -153,7 +153,7 @@ class Run:
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         accepted = self.guard.accepts(self.accelerator.reduce(loss.detach(), "mean"), norm)
         for optimizer in self.optimizers:
-            if accepted or self.accelerator.scaler:  # a scaler (fp16) leaves the step out itself, and scales less then
+            if accepted or self.accelerator.scaler:  # a scaler (fp16) skips the step itself and lowers its scale
                 optimizer.step()
             optimizer.zero_grad()
         self.progress.audio_s += frames * world / FRAME_RATE
@@ -164,7 +164,7 @@ class Run:
         return self.accelerator.reduce(parts, "mean")
 
     def plan(self, epoch: int) -> list[list[int]]:
-        """The batches of an epoch that have an utterance for every process; none if chance drew too few utterances.
+        """The batches of an epoch that have an utterance for every process; none if too few utterances were drawn.
 
         Raises:
             ValueError: batches that are too small for the number of processes.
@@ -224,7 +224,7 @@ class Run:
             monitor.close()
 
     def _checkpoint(self, monitor: Monitor, average: Tensor) -> None:
-        """Measure the averaged weights on what is held out, log it, save everything."""
+        """Measure the averaged weights on held-out utterances, log the result, save everything."""
         held = evaluate_loss(self.ema.module, self.maker, self.held, self.frames, self.config)
         monitor.losses("held_out", held, self.progress.step)
         with open(self.out / "log.jsonl", "a", encoding="utf-8") as log:
@@ -233,12 +233,12 @@ class Run:
         self.save()
 
     def _tts(self) -> TTS:
-        """The system with the averaged weights of now."""
+        """A system with the current averaged weights."""
         model = cast(PhoneLM, copy.deepcopy(self.ema.module).eval())
         return TTS(weights.Acoustic(model, self.seen_codes, {}), self.codec, Phonemizer())
 
     def _sample_voice(self) -> Voice:
-        """An utterance that is held out, as a voice prompt."""
+        """A held-out utterance as a voice prompt."""
         index = min(self.held, key=lambda i: abs(self.frames[i] - SAMPLE_PROMPT_S * FRAME_RATE))
         codes = self.dataset[index].codes.long()  # (n_q, T)
         return Voice(codes.T, self.codec.waveform(codes[None]))

@@ -40,7 +40,7 @@ def decode(codec: Codec, speech: Speech) -> Speech:
 def resolved(codec: Codec, controls: DecodeControls, voice: Voice) -> DecodeControls:
     """Controls with a mean pitch, if they need one: that of the voice prompt.
 
-    That of the speech is not known while it is streamed, and the pieces of a long text shall have one mean.
+    The mean of the speech is not known while it is streamed, and all pieces of a long text need the same mean.
 
     Raises:
         CodecError: the codec has no controls.

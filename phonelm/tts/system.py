@@ -140,9 +140,9 @@ class TTS:
             TextError: there is nothing to say.
             ValueError: a line names a speaker who is none of `voices`.
         """
-        said = pieces(self.phonemizer.sentences(text))
-        check_speakers(said, self.voices)
-        return said
+        phonemes = pieces(self.phonemizer.sentences(text))
+        check_speakers(phonemes, self.voices)
+        return phonemes
 
     def speak(
         self,

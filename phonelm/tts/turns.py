@@ -1,7 +1,7 @@
-"""One system for many users: they take turns, a step of the work each.
+"""Scheduling of one system among many users: their requests take turns.
 
-A step is what it takes until there is a next piece of sound, a fraction of a second. What a request has made so far is
-its own (`TTS` keeps no state between calls), so its result does not depend on who had a turn in between.
+A turn lasts until the next piece of sound, a fraction of a second. `TTS` keeps no state between calls, so a result does
+not depend on the requests that had a turn in between.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Turn:
         Yields:
             How many requests come before this one; whenever that changes, and every `REPORT_S`.
         """
-        said, silent_s = -1, 0.0
+        reported, silent_s = -1, 0.0
         with self._changed:
             self._ask()
         while not is_stopped():
@@ -101,11 +101,11 @@ class Turn:
                 if self._take():
                     return
                 ahead = self._ahead()
-                if ahead == said and silent_s < REPORT_S:
+                if ahead == reported and silent_s < REPORT_S:
                     self._changed.wait(POLL_S)
                     silent_s += POLL_S
                     continue
-            said, silent_s = ahead, 0.0
+            reported, silent_s = ahead, 0.0
             yield ahead
         self.leave()
 

@@ -64,7 +64,7 @@ class LiveWords:
                 self._spoken[-1][2] = round((t + 1) / speech.frame_rate, 3)
         self._frames = len(speech.frames)
         everything = [word for phonemes in speech.phonemes for word in _with_punctuation(phonemes)]
-        return self._spoken + [[word] for word in everything[len(self._said) :]]
+        return self._spoken + [[word] for word in everything[len(self._spoken) :]]
 
 
 def _with_punctuation(phonemes: Phonemes) -> list[str]:

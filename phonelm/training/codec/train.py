@@ -162,8 +162,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "numbers are drawn more often")  # fmt: skip
     add("--discriminator-width", type=int, default=first.discriminator_width, metavar="N",
         help="channels; 16 (default) suits a CPU, 32 is usual")  # fmt: skip
-    add("--spoil", type=float, default=0.0, metavar="SHARE", help="stages mel and gan: share of inputs that get "
-        "noise, an echo or a low-pass (default 0)")  # fmt: skip
+    add("--augment", "--spoil", type=float, default=0.0, metavar="SHARE",
+        help="stages mel and gan: share of inputs that get noise, an echo or a low-pass (default 0)")  # fmt: skip
     add("--weights", type=parse_weight, nargs="+", default=[], metavar="DATASET=TIMES",
         help="stage source-filter: how often a dataset is drawn, if not 1")  # fmt: skip
     add("--noise-db", type=float, default=source.noise_db, metavar="DB", help="stage source-filter: added to the level "
@@ -210,7 +210,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     freeze = args.stage == "gan" if args.freeze_encoder is None else args.freeze_encoder
     config = CodecTrainConfig(
-        stage=args.stage, freeze_encoder=freeze, discriminator_width=args.discriminator_width, p_spoiled=args.spoil,
+        stage=args.stage, freeze_encoder=freeze, discriminator_width=args.discriminator_width, p_spoiled=args.augment,
         **chosen,
     )  # fmt: skip
     Run(args.data, args.out, CodecConfig(decoder=FIRST_DECODER), config, args.init, args.resume, args.cache).train()

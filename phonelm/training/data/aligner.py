@@ -1,13 +1,13 @@
-"""Forced alignment learned from the data itself: which phoneme is heard in which codec frame.
+"""A forced aligner trained on the data itself: which phoneme each codec frame belongs to.
 
 After RAD-TTS's aligner (Badlani et al., "One TTS alignment to rule them all", arXiv:2108.10447): phonemes and mel
 frames are embedded in one space, distances become log-probabilities over the phonemes of the utterance, and the sum
 over all monotonic paths is maximised. The best path then gives durations.
 
-Two things are added. Silence gives a path nothing to hold on to, so that it drifts to the phoneme beside it: therefore
-`silence_bias` tells quiet frames from loud ones, relative to the utterance, and favours `<sil>` and the pauses in the
-former and disfavours them in the latter. And a sum over paths with a blank learns where phonemes are, but not how far
-they reach: therefore the last part of the training is plain cross entropy with the best path of the moment.
+Two things are added. First, silence looks alike everywhere, so paths drift to the phoneme beside it. `silence_bias`
+favours `<sil>` and pauses in the quiet frames of an utterance and disfavours them in the loud ones. Second, a sum over
+paths with a blank learns where phonemes are, but not where they begin and end. So the last part of the training is
+cross entropy with the current best path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from phonelm.training.config import AlignerConfig
 from phonelm.training.data.mel import to_log
 from phonelm.training.guard import StepGuard
 
-VERSION = 4  # of the network, features and training: an aligner of another version is not reused
+VERSION = 4  # of network, features and training; an aligner of another version is not reused
 Item = tuple[np.ndarray, np.ndarray]  # ids (N,) integer, mel (T, n_mels) uint8
 
 LAST_SILENCE_ID = 9  # ids 1 to 9 are <sil> and the pauses, 0 is <pad>
@@ -35,7 +35,7 @@ MIN_RANGE = 3.0  # nats (26 dB) between floor and loud, at least: speech without
 BLANK = -1.0  # log-probability of CTC's blank, as in RAD-TTS; much lower, and frequent phonemes take its part: they
 # swallow most frames and the others are passed by in one frame each
 MASKED = -1e4
-LOWEST = -7.0  # log-probability on a path: no single frame may weigh more than the rest of it
+LOWEST = -7.0  # lowest log-probability on a path, so that no single frame decides it
 REFINE = 0.35  # share of the steps, the last ones, that train on best paths
 
 
@@ -48,7 +48,7 @@ class Aligner(nn.Module):
         width = config.width
         self.embedding = nn.Embedding(config.n_symbols, width, padding_idx=0)
         self.text = nn.Sequential(nn.Conv1d(width, 2 * width, 3, padding=1), nn.ReLU(), nn.Conv1d(2 * width, width, 1))
-        # A frame sees one neighbour on either side: the further it sees, the sooner the next phoneme would claim it.
+        # A frame sees one neighbour on each side. With more, the next phoneme would begin too early.
         self.mel = nn.Sequential(
             nn.Conv1d(config.n_mels, 2 * width, 3, padding=1), nn.ReLU(),
             nn.Conv1d(2 * width, width, 1), nn.ReLU(),
@@ -108,7 +108,7 @@ def diagonal_prior(n_frames: Tensor, n_phonemes: Tensor) -> Tensor:
     Args:
         n_frames: (B,) int64; n_phonemes: (B,) int64.
     Returns:
-        (B, max T, max N) float32; padding holds finite values of no meaning.
+        (B, max T, max N) float32; padding holds finite values.
     """
     frames, n = n_frames[:, None].float(), n_phonemes[:, None].float() - 1
     t = torch.minimum(torch.arange(1, int(n_frames.max()) + 1)[None].float(), frames)

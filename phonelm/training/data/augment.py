@@ -1,4 +1,4 @@
-"""Recordings as people make them: with noise, in a room, muffled; of clean ones, for training."""
+"""Augmentation: clean recordings with noise, with the echo of a room, or muffled."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from phonelm.config import SAMPLE_RATE
 
 NOISE_SNR_DB = (10.0, 40.0)
 BANDWIDTHS_HZ = (3700.0, 5500.0, 7600.0)  # of recordings at 8, 11 or 12, and 16 kHz; above that nothing is left
-DECAY_S = (0.1, 0.5)  # in which a room's echo falls by 60 dB
-DIRECT_DB = (3.0, 15.0)  # by which the direct sound is louder than all of the echo
+DECAY_S = (0.1, 0.5)  # time in which a room's echo falls by 60 dB
+DIRECT_DB = (3.0, 15.0)  # level of the direct sound relative to the echo
 
 
 def add_noise(wav: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Speech data: dataset folders as they come, and the cache of codes and alignments that training reads."""
+"""The cache of codes, phonemes and alignments that training reads."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ from phonelm.training.data.augment import augment_waveform
 from phonelm.training.data.mel import log_mel
 
 PART_FORMAT = 2
-CHUNK = 64  # utterances per part file: what an interruption may cost
-KEEP_SILENCE_S = 0.15  # silence left at either end
+CHUNK = 64  # utterances per part file, the most that an interruption loses
+KEEP_SILENCE_S = 0.15  # silence kept at both ends
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Chunk:
 
 
 def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
-    """Group rows by their place in their dataset, so that a dataset may grow without its first chunks changing.
+    """Group rows by their place in their dataset, so that the first chunks stay the same when a dataset grows.
 
     Args:
         rows: of one or several datasets, each in order.
@@ -60,8 +60,9 @@ def make_chunks(rows: Sequence[Row], fingerprint: str) -> list[Chunk]:
 def trim(wav: np.ndarray) -> tuple[np.ndarray, float]:
     """Shorten silence at both ends to `KEEP_SILENCE_S`.
 
-    Sound is what lies above both 40 dB below the active level and 6 dB above the recording's noise floor (5th
-    percentile of 10 ms levels), though anything above 25 dB below the active level is sound, for 30 ms at least.
+    A 10 ms level counts as sound if it is above two limits: 40 dB below the active level, and 6 dB above the noise
+    floor of the recording (the 5th percentile of the levels). Any level above 25 dB below the active level counts too.
+    Sound lasts at least 30 ms.
 
     Args:
         wav: (S,) float32 at `SAMPLE_RATE`, with some sound in it.
@@ -85,7 +86,7 @@ def trim(wav: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Everything the cache needs of one utterance.
+    """What the cache stores of one utterance.
 
     Returns:
         its record (id, speaker, text, start_s) and its arrays: codes (T, n_q) int16, mel (T, n_mels) uint8,
@@ -116,7 +117,7 @@ def encode_row(row: Row, phonemizer: Phonemizer, codec: Codec) -> tuple[dict[str
 
 
 def encode_chunk(chunk: Chunk, folder: Path, phonemizer: Phonemizer, codec: Codec) -> float:
-    """Write the part file of a chunk, whole or not at all; rows that cannot be used are noted in it.
+    """Write the part file of a chunk, completely or not at all. It also lists the rows that cannot be used.
 
     Returns:
         seconds of audio encoded.
@@ -147,7 +148,7 @@ def encode_chunk(chunk: Chunk, folder: Path, phonemizer: Phonemizer, codec: Code
 
 
 class Part:
-    """A part file read back: `records`, `problems`, and by name one array per utterance, read when asked for."""
+    """A part file read back: `records`, `problems`, and by name one array per utterance, read on demand."""
 
     def __init__(self, path: Path) -> None:
         """Raises `ValueError` when the file is damaged."""

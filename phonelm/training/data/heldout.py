@@ -1,8 +1,8 @@
-"""People and utterances that no training may hear: those that PhoneLM is developed with and evaluated on.
+"""Held-out people and utterances: those that PhoneLM is developed and evaluated with. No training uses them.
 
 `heldout.json` names them. The speakers are those of speechocean762 (so...), of Common Voice as `cv-<language>-<number>`
 and of LibriSpeech by its own numbers; ten of its part test-other are in the repository of Resemblyzer. They are left
-out of every dataset, whatever its folder is called. Utterances of voices that training does hear are named together
+out of every dataset, whatever its folder is called. Utterances of voices in the training data are named together
 with their dataset's folder. Choose among settings on "development", and report on "evaluation".
 """
 
@@ -21,7 +21,7 @@ REASON = "held out for evaluation"
 
 
 class Names(NamedTuple):
-    """Who and what is held out."""
+    """Names of held-out people and utterances."""
 
     speakers: frozenset[str]  # without their dataset
     utterances: frozenset[str]  # "dataset/id"

@@ -1,4 +1,4 @@
-"""Short texts that prose has few of, for synthetic speech: single words, repetitions, laughs, lists of numbers."""
+"""Short texts that are rare in prose, for synthetic speech: single words, repetitions, laughs, lists of numbers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`prepare`: dataset folders in, a compact cache of codes, phonemes and durations out.
 
-Stages: (a) encode, in part files, resumable and divisible into shards; (b) train the aligner on what was encoded;
+Stages: (a) encode, in part files, resumable and divisible into shards; (b) train the aligner on the encoded utterances;
 (c) align everything; (d) write the cache that `CodesDataset` reads. Stages (b) to (d) need all parts.
 """
 
@@ -36,8 +36,8 @@ from phonelm.training.data.encode import Chunk, Part, encode_chunk, make_chunks
 from phonelm.training.data.heldout import leave_out
 from phonelm.training.data.report import KeepRule, drop_reasons, summarise, to_text
 
-ALIGNER_UTTERANCES = 4000  # the aligner is trained on this many at most, drawn by its seed
-_worker: dict[str, Any] = {}  # what a worker process keeps between chunks
+ALIGNER_UTTERANCES = 4000  # most utterances that the aligner is trained on, drawn by its seed
+_worker: dict[str, Any] = {}  # kept in a worker process between chunks
 
 
 def _start_worker(codec_name: str) -> None:
@@ -79,7 +79,7 @@ def _encode(codec: Codec, codec_name: str, chunks: list[Chunk], folder: Path, wo
 
 
 def _aligner(path: Path, parts: list[Path], config: AlignerConfig) -> Aligner:
-    """The cache's aligner: the one that is there, if it was made for these phonemes and settings, else a new one."""
+    """The cache's aligner: the saved one if it has these phonemes and settings, else a new one."""
     if path.exists():
         tensors, metadata = checkpoint.load(path, "aligner")
         same = metadata.get("version") == VERSION and metadata["symbols"] == list(SYMBOLS)
@@ -153,7 +153,7 @@ def _finish(
     problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
     kept = [i for i, reason in enumerate(reasons) if not reason]
     report = summarise(records, reasons, problems, rule)
-    (out / "cache.json").unlink(missing_ok=True)  # there again, as the last file, when the cache is whole
+    (out / "cache.json").unlink(missing_ok=True)  # written again as the last file, when the cache is complete
     write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
     write_json(out / "report.json", report)
     info = {
@@ -182,7 +182,7 @@ def prepare(
     speeds: Sequence[float] = (),
     augmented: float = 0.0,
 ) -> dict[str, Any] | None:
-    """Make or continue a cache. Everything already done is kept, so an interrupted run is simply started again.
+    """Make or continue a cache. Finished parts are kept, so an interrupted run can be started again.
 
     Args:
         dataset_dirs: dataset folders with different names, see `read_dataset`. People whom `heldout` names are left
@@ -249,7 +249,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add every utterance at these speeds too, pitch included, as more voices: --speeds 0.9 1.12",
     )  # fmt: skip
     parser.add_argument(
-        "--spoiled", type=float, default=0.0, metavar="SHARE",
+        "--augment", "--spoiled", type=float, default=0.0, metavar="SHARE",
         help="add this share of the utterances once more as worse recordings: with noise, with an echo, muffled",
     )  # fmt: skip
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="encoding processes")
@@ -276,7 +276,7 @@ def run(args: argparse.Namespace) -> int:
         form=args.form,
         config=AlignerConfig(steps=args.aligner_steps),
         speeds=args.speeds,
-        augmented=args.spoiled,
+        augmented=args.augment,
     )
     print(to_text(report) if report else f"shard {args.shard[0]}/{args.shard[1]} is encoded")
     return 0

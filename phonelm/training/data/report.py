@@ -1,4 +1,4 @@
-"""How good the alignments of a cache are, and which utterances are left out for it."""
+"""Quality of the alignments of a cache, and the utterances that are left out."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MIN_SPREAD = 0.05  # nats per frame: in a very even dataset nothing is an outlie
 
 @dataclass(frozen=True)
 class KeepRule:
-    """Which alignments are not to be trusted.
+    """Which alignments are not trusted.
 
     An utterance is left out when its score is more than `max_deviations` robust standard deviations (1.4826 times the
     median absolute deviation) below what its dataset scores at that length, or when a phoneme (pauses and `<sil>`
-    excepted) is longer than `max_phoneme_s`. Length counts because a phoneme shares the frame's probability with all
-    its like in the utterance: scores fall in proportion to the logarithm of the number of phonemes.
+    excepted) is longer than `max_phoneme_s`. Length counts because equal phonemes of an
+    utterance share the probability of a frame: scores fall with the logarithm of the number of phonemes.
     """
 
     max_deviations: float = 4.0
@@ -106,7 +106,7 @@ def summarise(
 
 
 def to_text(report: dict[str, Any]) -> str:
-    """The report for people; of each reason for leaving out, the first few ids."""
+    """The report as text, with the first few ids for each reason."""
     lines = [f"{report['utterances']} utterances, {report['hours']:.2f} h"]
     for name, d in report["datasets"].items():
         lines.append(
@@ -124,5 +124,5 @@ def to_text(report: dict[str, Any]) -> str:
 
 
 def _kind(reason: str) -> str:
-    """A reason without what differs from one utterance to the next, so that equal ones count together."""
+    """A reason without the numbers of an utterance, so that equal reasons are counted together."""
     return " ".join("..." if any(c.isdigit() or c in "./\\" for c in word) else word for word in reason.split())

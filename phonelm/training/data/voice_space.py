@@ -59,7 +59,7 @@ def draw_mixture(components: Components, rng: np.random.Generator) -> Array:
 
 @dataclass(frozen=True)
 class Speaker:
-    """A made-up speaker; `style` gives what Kokoro is to be given."""
+    """A synthetic speaker; `style` is its input for Kokoro."""
 
     timbre: Array  # (V,) mixture over the voices of `VoiceSpace.timbre`
     prosody: Array  # (V,) mixture over the voices of `VoiceSpace.prosody`

@@ -1,7 +1,7 @@
 """The ladder: the steps of the first PhoneLM, from one utterance by heart to any text, each a run of a few minutes.
 
 Every rung is trained alike (sizes, steps, frames of a batch, seed) and differs only in what its `Rung` says. Nothing
-is done against exposure bias: what is over-fitted is to be said back exactly.
+is done against exposure bias: an over-fitted utterance must be reproduced exactly.
 """
 
 from __future__ import annotations
@@ -207,8 +207,8 @@ def speak_all(model: PhoneLM | PlainLM, maker: BatchMaker, indices: Sequence[int
         batch = maker([i], [0, i], augment=False)
         codes, target = batch.codes[0], batch.target[0]
         recording, prompt = codes[target], codes[~target]
-        said, finished = speak(model, batch.symbols[0], batch.word_starts[0], prompt, len(recording))
-        figures.append((same_codes(said, recording), float(finished), len(said) / len(recording)))
+        generated, finished = speak(model, batch.symbols[0], batch.word_starts[0], prompt, len(recording))
+        figures.append((same_codes(generated, recording), float(finished), len(generated) / len(recording)))
     return tuple(torch.tensor(figures).mean(0).tolist())
 
 
@@ -240,7 +240,7 @@ def table_row(name: str, score: Score) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-COLUMNS = ("rung", "nats of each codebook", "% right of each codebook", "said back", "finished", "length")
+COLUMNS = ("rung", "nats of each codebook", "% right of each codebook", "reproduced", "finished", "length")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -102,8 +102,8 @@ class Learner:
         if not config.free_noise:
             loss = loss + config.noise_weight * parts["noise"]
         balance = {"likeness": config.likeness_weight}
-        if adversary is not None and learning and decoded.heard is not None:
-            parts |= adversary.step(number, progress, wav, decoded.heard)
+        if adversary is not None and learning and decoded.final is not None:
+            parts |= adversary.step(number, progress, wav, decoded.final)
             balance["adversarial"] = adversary.weight(number)
         loss = loss + self.balancer.further(parts, "distance", balance, decoded.envelope)
         self.optimizer.zero_grad()
@@ -125,7 +125,7 @@ class Learner:
         return {name: value.item() for name, value in self._losses(net, batch, -1)[0].items()}
 
     def _losses(
-        self, net: nn.Module, batch: Batch, number: int, heard: bool = False
+        self, net: nn.Module, batch: Batch, number: int, with_final: bool = False
     ) -> tuple[dict[str, Tensor], Decoded, Tensor]:
         """Losses by name, the output, and the recordings (B, T * hop) of this process.
 
@@ -145,7 +145,7 @@ class Learner:
         batch, n_used = batch.rows(index, world).to(device), n_used[index::world].to(device)
         pulses, noises = pulses[index::world].to(device), noises[:, index::world].to(device)
         voiced = (batch.f0_hz[:, HISTORY : batch.f0_hz.shape[1] - 1] > 0).to(device)  # SIDE frames more than T
-        decoded = net(self._latent(batch, n_used), batch.valid, voiced, pulses, noises, heard)
+        decoded = net(self._latent(batch, n_used), batch.valid, voiced, pulses, noises, with_final)
         energy, spectral_distance = self.distance(batch.wav, *decoded.wavs)
         inner = voiced[:, SIDE:-SIDE]
         f0_hz = batch.f0_hz[:, HISTORY + SIDE : -1 - SIDE].to(device)

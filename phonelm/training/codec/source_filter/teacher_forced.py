@@ -21,7 +21,7 @@ class Decoded(NamedTuple):
     prediction: Prediction  # of the T frames
     wavs: list[Tensor]  # `DRAWS` tensors (B, T * hop) with different noise
     envelope: Tensor  # (B, 2 * (SIDE + T + SIDE), envelope_points), where gradients of losses are compared
-    heard: Tensor | None  # (B, T * hop), the first waveform with the noise level of the finished codec
+    final: Tensor | None  # (B, T * hop), the first waveform with the noise level of the finished codec
 
 
 class TeacherForcedDecoder(nn.Module):
@@ -38,7 +38,7 @@ class TeacherForcedDecoder(nn.Module):
         self.decoder, self.margin, self.free_noise = decoder, margin, free_noise
 
     def forward(
-        self, latent: Tensor, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor, heard: bool = False
+        self, latent: Tensor, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor, with_final: bool = False
     ) -> Decoded:
         """Decode.
 
@@ -48,20 +48,20 @@ class TeacherForcedDecoder(nn.Module):
             voiced: (B, SIDE + T + SIDE) bool, voicing of the recordings.
             pulses: (B, (HISTORY + T + SIDE) * hop) float32.
             noises: (DRAWS, B, S) float32, as many samples as the filter reads of the pulses.
-            heard: also make the waveform with the decoder's `voiced_noise_db`.
+            with_final: also make the waveform with the decoder's `voiced_noise_db`.
         """
         frames = slice(self.margin - SIDE, latent.shape[2] - self.margin + SIDE)
         x, y = self.decoder.trunk(latent)
         prediction = self.decoder.heads(x[..., frames], y[..., frames])
         with torch.autocast(latent.device.type, enabled=False):
-            wavs = self._synthesise(prediction, valid[:, frames], voiced, pulses, noises, heard)
+            wavs = self._synthesise(prediction, valid[:, frames], voiced, pulses, noises, with_final)
         inner, sub = slice(SIDE, -SIDE), slice(2 * SIDE, -2 * SIDE)
         spans = (inner, inner, sub, sub, sub)
         inside = Prediction(*(part[:, span] for part, span in zip(prediction, spans)))
-        return Decoded(inside, wavs[: len(noises)], prediction.envelope, wavs[-1] if heard else None)
+        return Decoded(inside, wavs[: len(noises)], prediction.envelope, wavs[-1] if with_final else None)
 
     def _synthesise(
-        self, prediction: Prediction, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor, heard: bool
+        self, prediction: Prediction, valid: Tensor, voiced: Tensor, pulses: Tensor, noises: Tensor, with_final: bool
     ) -> list[Tensor]:
         spectral, hop = self.decoder.filter, self.decoder.hop_length
         for part in (prediction.envelope, prediction.noise, prediction.dispersion):
@@ -77,7 +77,7 @@ class TeacherForcedDecoder(nn.Module):
         pulses = F.pad(pulses[:, start:], (0, spectral.hop // 2))
         voice = spectral(spectral.segments(pulses), None, response, None)
         pairs = [(noise, gain) for noise in noises]
-        if heard:
+        if with_final:
             nats = self.decoder.voiced_noise_db * (math.log(10) / 20)
             pairs.append((noises[0], gain * (nats * voiced).exp()))
         wavs = []
