@@ -62,7 +62,9 @@ def compare_endpoint(tts: TTS, turns: Turns, **visibility: Any) -> None:
                           **visibility)  # fmt: skip
 
 
-def read_settings(tts: TTS, values: Any, clip: str | None) -> tuple[Clip | SavedVoice | str, SamplingConfig, DecodeControls]:
+def read_settings(
+    tts: TTS, values: Any, clip: str | None
+) -> tuple[Clip | SavedVoice | str, SamplingConfig, DecodeControls]:
     """Voice, settings and controls from JSON; ValueError names what cannot be used."""
     if not isinstance(values or {}, dict):
         raise ValueError(f'the settings must be an object such as {{"temperature": 0.7}}, not {type(values).__name__}')
