@@ -18,10 +18,12 @@ from phonelm.datasets import Row, read_dataset
 from phonelm.text.phonemizer import SYMBOLS, Phonemizer
 from phonelm.training.codec.crops import decode_rows
 from phonelm.training.config import AlignerConfig
-from phonelm.training.data import augment, encode
+from phonelm.training.data import align, augment, encode
 from phonelm.training.data import prepare as prepare_module
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.data.encode import KEEP_SILENCE_S, Part, make_chunks, trim
+from phonelm.training.data.mel import N_MELS
+from phonelm.training.data.pauses import COMMA, insert_pauses, silences
 from phonelm.training.data.prepare import prepare
 from phonelm.training.data.report import KeepRule, drop_reasons, to_text
 
@@ -237,7 +239,7 @@ def test_finished_cache_does_no_work_again(tmp_path, dataset, monkeypatch):
     finish([dataset], tmp_path / "cache")
     before = contents(tmp_path / "cache")
     FakeCodec.encoded = 0
-    monkeypatch.setattr(prepare_module, "train_aligner", None)
+    monkeypatch.setattr(align, "train_aligner", None)
     finish([dataset], tmp_path / "cache")
     assert FakeCodec.encoded == 0
     assert contents(tmp_path / "cache") == before
@@ -317,13 +319,60 @@ def test_rule():
     }  # fmt: skip
 
 
+def test_repeated_words_of_exact_texts_are_kept():
+    def record(name: str, score: float) -> dict:
+        return {"id": name, "score": score, "longest": 20, "phonemes": 40, "frames": 100}
+
+    records = [record(f"{name}/{i}", -0.5 + 0.01 * (i % 5)) for name in ("exact", "read") for i in range(20)]
+    low = {3: -2.0, 4: -6.0, 23: -2.0}  # repeated words; broken audio; words that were misread
+    records = [record(r["id"], low.get(i, r["score"])) for i, r in enumerate(records)]
+    reasons = drop_reasons(records, KeepRule(exact_texts=("exact",)))
+    assert {i for i, reason in enumerate(reasons) if reason} == {4, 23}
+
+
+def test_pauses_of_speakers_become_commas():
+    """Six words of two phonemes; silences at both ends, after the second word, in the fourth, and at the mark."""
+    ids = np.array([1, *range(20, 28), COMMA, *range(28, 32), 1], np.uint8)
+    word_starts = np.array([0, *[1, 0] * 4, 0, *[1, 0] * 2, 0], bool)
+    durations = np.array([30, *[10] * 3, 35, *[10] * 2, 30, 30, 30, *[10] * 4, 30])
+    starts = np.cumsum(durations) - durations
+    level = np.full(durations.sum(), 200)
+    quiet = [(0, 30), (starts[4] + 10, starts[5]), (starts[7] + 20, starts[8] + 12), (starts[9], starts[10])]
+    for first, end in [*quiet, (starts[-1], durations.sum())]:
+        level[first:end] = 10
+    mel = np.repeat(level[:, None], N_MELS, 1).astype(np.uint8)
+    assert silences(mel) == [(a, b) for a, b in [*quiet, (starts[-1], durations.sum())]]
+    new_ids, new_starts = insert_pauses(ids, word_starts, durations, mel)
+    assert new_ids.tolist() == [*ids[:5], COMMA, *ids[5:]]
+    assert new_starts.tolist() == [*word_starts[:5], False, *word_starts[5:]]
+    assert insert_pauses(ids, word_starts, durations, np.full_like(mel, 200)) is None
+
+
+def test_added_pauses_are_in_the_cache_and_aligned(tmp_path):
+    folder = write_dataset(tmp_path / "read", "speaker")
+    half = speech(1)
+    for path in (folder / "audio").iterdir():
+        soundfile.write(path, np.concatenate([half, half]), SAMPLE_RATE)  # 0.8 s of silence in the middle
+    finish([folder], tmp_path / "plain")
+    finish([folder], tmp_path / "paused", with_pauses=["read"])
+    plain, paused = CodesDataset(tmp_path / "plain"), CodesDataset(tmp_path / "paused")
+    added = [record.get("pauses_added", 0) for record in paused.records]
+    assert any(added)
+    for n, before, after in zip(added, plain, paused, strict=True):
+        assert len(after.symbols) == len(before.symbols) + n
+        assert after.durations.sum() == before.durations.sum() and np.array_equal(after.codes, before.codes)
+        assert (np.asarray(after.symbols) == COMMA).sum() == (np.asarray(before.symbols) == COMMA).sum() + n
+    with pytest.raises(ValueError, match="no dataset other; there are read"):
+        finish([folder], tmp_path / "wrong", with_pauses=["other"])
+
+
 def test_command_line(tmp_path, dataset, capsys):
     parser = argparse.ArgumentParser()
     prepare_module.add_arguments(parser)
     common = [str(dataset), "--out", str(tmp_path / "cache"), "--workers", "1", "--aligner-steps", "3"]
     assert prepare_module.run(parser.parse_args([*common, "--shard", "1/2"])) == 0
     assert "shard 1/2 is encoded" in capsys.readouterr().out
-    options = [*common, "--max-deviations", "1000", "--max-phoneme-s", "60"]
+    options = [*common, "--max-deviations", "1000", "--max-phoneme-s", "60", "--add-pauses", "voices"]
     assert prepare_module.run(parser.parse_args(options)) == 0
     assert "10 utterances" in capsys.readouterr().out
     with pytest.raises(SystemExit):

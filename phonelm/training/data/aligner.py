@@ -32,8 +32,7 @@ SILENCE_WEIGHT = 5.0  # nats per frame, at most, for or against silence
 QUIET = 0.3  # position between the utterance's floor (0) and its loud frames (1) where the rule changes sign
 QUIET_WIDTH = 0.15  # distance from there at which the rule has its full weight
 MIN_RANGE = 3.0  # nats (26 dB) between floor and loud, at least: speech without a pause has no silent frame
-BLANK = -1.0  # log-probability of CTC's blank, as in RAD-TTS; much lower, and frequent phonemes take its part: they
-# swallow most frames and the others are passed by in one frame each
+BLANK = -1.0  # log-probability of CTC's blank, as in RAD-TTS; much lower, and frequent phonemes swallow most frames
 MASKED = -1e4
 LOWEST = -7.0  # lowest log-probability on a path, so that no single frame decides it
 REFINE = 0.35  # share of the steps, the last ones, that train on best paths
@@ -80,24 +79,36 @@ def is_silent(ids: Tensor) -> Tensor:
     return (ids > 0) & (ids <= LAST_SILENCE_ID)
 
 
-def silence_bias(ids: Tensor, mel: Tensor, n_frames: Tensor) -> Tensor:
-    """What the loudness of each frame says for or against silence.
+def loudness_position(mel: Tensor, n_frames: Tensor) -> Tensor:
+    """The level of each frame, relative to its utterance: 0 at the noise floor, 1 at loud frames.
 
-    A frame's level is its mean log-mel. `loud` is the utterance's 90th percentile of levels, `floor` its 2nd but at
-    least `MIN_RANGE` below `loud`. The bias is linear in the level's position between them, `+SILENCE_WEIGHT` below
-    `QUIET - QUIET_WIDTH`, `-SILENCE_WEIGHT` above `QUIET + QUIET_WIDTH`, and acts on `<sil>` and pauses only.
+    A frame's level is its mean log-mel. Loud is the 90th percentile of levels; the floor is the 2nd, but at least
+    `MIN_RANGE` below loud.
+
+    Args:
+        mel: (B, T, n_mels) uint8; n_frames: (B,) int64.
+    Returns:
+        (B, T) float32.
+    """
+    level = to_log(mel).mean(2)
+    real = torch.arange(level.shape[1]) < n_frames[:, None]
+    ordered = level.masked_fill(~real, torch.inf).sort(1).values
+    loud = ordered.gather(1, ((n_frames - 1) * 0.90).long()[:, None])
+    floor = torch.minimum(ordered.gather(1, ((n_frames - 1) * 0.02).long()[:, None]), loud - MIN_RANGE)
+    return (level - floor) / (loud - floor)
+
+
+def silence_bias(ids: Tensor, mel: Tensor, n_frames: Tensor) -> Tensor:
+    """The bias of `<sil>` and pauses in each frame, linear in `loudness_position`.
+
+    It is `+SILENCE_WEIGHT` below `QUIET - QUIET_WIDTH` and `-SILENCE_WEIGHT` above `QUIET + QUIET_WIDTH`.
 
     Args:
         ids: (B, N) int64; mel: (B, T, n_mels) uint8; n_frames: (B,) int64.
     Returns:
         (B, T, N) float32.
     """
-    level = to_log(mel).mean(2)  # (B, T)
-    real = torch.arange(level.shape[1]) < n_frames[:, None]
-    ordered = level.masked_fill(~real, torch.inf).sort(1).values
-    loud = ordered.gather(1, ((n_frames - 1) * 0.90).long()[:, None])
-    floor = torch.minimum(ordered.gather(1, ((n_frames - 1) * 0.02).long()[:, None]), loud - MIN_RANGE)
-    position = (level - floor) / (loud - floor)
+    position = loudness_position(mel, n_frames)
     frame = SILENCE_WEIGHT * ((QUIET - position) / QUIET_WIDTH).clamp(-1, 1)
     return frame[:, :, None] * is_silent(ids)[:, None]
 

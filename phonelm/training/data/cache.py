@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ PRIVATE = ("part", "index", "longest", "leading")  # what only `prepare` needs o
 
 
 def write_arrays(
-    out: Path, parts: list[Path], records: list[dict[str, Any]], durations: list[np.ndarray], n_q: int
+    out: Path,
+    parts: list[Path],
+    records: list[dict[str, Any]],
+    durations: list[np.ndarray],
+    n_q: int,
+    changed: Mapping[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {},  # noqa: B006
 ) -> None:
     """Write the arrays and `utterances.jsonl` of the kept utterances.
 
@@ -26,6 +32,7 @@ def write_arrays(
         records: of the kept utterances, with `part` and `index` (where their arrays are).
         durations: (N,) frames of each phoneme, for each record.
         n_q: codebooks.
+        changed: phoneme ids and word starts that replace those of a part, by (part, index).
     """
     total_t, total_n = sum(r["frames"] for r in records), sum(r["phonemes"] for r in records)
     work = out / "unfinished"
@@ -51,8 +58,10 @@ def write_arrays(
                 source = {name: part.arrays(name) for name in ("codes", "phonemes", "word_starts")}
             index, t, n = record["index"], record["frames"], record["phonemes"]
             arrays["codes"][frame : frame + t] = source["codes"][index]
-            arrays["phonemes"][phoneme : phoneme + n] = source["phonemes"][index]
-            arrays["word_starts"][phoneme : phoneme + n] = source["word_starts"][index]
+            unchanged = source["phonemes"][index], source["word_starts"][index]
+            ids, starts = changed.get((record["part"], index), unchanged)
+            arrays["phonemes"][phoneme : phoneme + n] = ids
+            arrays["word_starts"][phoneme : phoneme + n] = starts
             arrays["durations"][phoneme : phoneme + n] = lengths
             public = {key: value for key, value in record.items() if key not in PRIVATE}
             file.write(json.dumps({**public, "frame": frame, "phoneme": phoneme}, ensure_ascii=False) + "\n")

@@ -11,32 +11,27 @@ import multiprocessing
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
-from phonelm import checkpoint
 from phonelm.codec import Codec
-from phonelm.config import from_dict
 from phonelm.datasets import FORMS, Problem, Row, read_datasets
 from phonelm.files import write_json
 from phonelm.text import SYMBOLS, Phonemizer
 from phonelm.training.config import AlignerConfig
-from phonelm.training.data.aligner import LAST_SILENCE_ID, VERSION, Aligner, align_batch, batches, train_aligner
+from phonelm.training.data.align import Changed, add_pauses, align_parts, cache_aligner
 from phonelm.training.data.cache import write_arrays
 from phonelm.training.data.dataset import CACHE_FORMAT
 from phonelm.training.data.encode import Chunk, Part, encode_chunk, make_chunks
 from phonelm.training.data.heldout import leave_out
 from phonelm.training.data.report import KeepRule, drop_reasons, summarise, to_text
 
-ALIGNER_UTTERANCES = 4000  # most utterances that the aligner is trained on, drawn by its seed
 _worker: dict[str, Any] = {}  # kept in a worker process between chunks
 
 
@@ -78,58 +73,6 @@ def _encode(codec: Codec, codec_name: str, chunks: list[Chunk], folder: Path, wo
             bar.set_postfix_str(f"{done_s / 3600:.2f} h, {done_s / max(elapsed_s, 1e-9):.0f}x real time")
 
 
-def _aligner(path: Path, parts: list[Path], config: AlignerConfig) -> Aligner:
-    """The cache's aligner: the saved one if it has these phonemes and settings, else a new one."""
-    if path.exists():
-        tensors, metadata = checkpoint.load(path, "aligner")
-        same = metadata.get("version") == VERSION and metadata["symbols"] == list(SYMBOLS)
-        if same and from_dict(AlignerConfig, metadata["config"]) == config:
-            aligner = Aligner(config)
-            aligner.load_state_dict(tensors)
-            return aligner.eval()
-    total = sum(len(Part(part).records) for part in parts)
-    chosen = set(np.random.default_rng(config.seed).permutation(total)[:ALIGNER_UTTERANCES].tolist())
-    items, seen = [], 0
-    for part in map(Part, parts):
-        pairs = zip(part.arrays("phonemes"), part.arrays("mel"), strict=True)
-        items += [pair for number, pair in enumerate(pairs, seen) if number in chosen]
-        seen += len(part.records)
-    with tqdm(total=config.steps, unit="step", desc="aligner") as bar:
-
-        def progress(step: int, loss: float) -> None:
-            bar.update()
-            bar.set_postfix_str(f"loss {loss:.3f} nats/frame", refresh=False)
-
-        aligner = train_aligner(items, config, progress)
-    metadata = {"kind": "aligner", "version": VERSION, "config": asdict(config), "symbols": list(SYMBOLS)}
-    checkpoint.save(path, aligner.state_dict(), metadata)
-    return aligner
-
-
-def _align(aligner: Aligner, parts: list[Path], budget: int) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
-    """Records and durations of all utterances, in order.
-
-    The records gain `score`, `frames`, `phonemes`, `longest` and `leading` (frames of the longest phoneme that is no
-    pause, and of the first `<sil>`), `part` and `index` (where their arrays are).
-    """
-    records: list[dict[str, Any]] = []
-    durations: list[np.ndarray] = []
-    for number, path in enumerate(tqdm(parts, unit="part", desc="align")):
-        part = Part(path)
-        items = list(zip(part.arrays("phonemes"), part.arrays("mel"), strict=True))
-        found: dict[int, tuple[np.ndarray, float]] = {}
-        for group in batches([len(mel) for _, mel in items], budget):
-            found.update(zip(group, align_batch(aligner, [items[i] for i in group]), strict=True))
-        for index, record in enumerate(part.records):
-            lengths, score = found[index]
-            durations.append(lengths)
-            spoken = lengths[items[index][0] > LAST_SILENCE_ID]
-            record |= {"score": round(score, 4), "frames": int(lengths.sum()), "phonemes": len(lengths)}
-            record |= {"longest": int(spoken.max(initial=0)), "leading": int(lengths[0])}
-            records.append(record | {"part": number, "index": index})
-    return records, durations
-
-
 def _read_rows(
     dataset_dirs: list[Path], form: str | None, speeds: Sequence[float], augmented: float
 ) -> tuple[list[Row], list[Problem]]:
@@ -141,20 +84,29 @@ def _read_rows(
 
 
 def _finish(
-    out: Path, parts: list[Path], problems: list[Problem], rule: KeepRule, config: AlignerConfig, codec: Codec
+    out: Path,
+    parts: list[Path],
+    problems: list[Problem],
+    rule: KeepRule,
+    config: AlignerConfig,
+    codec: Codec,
+    with_pauses: Collection[str],
 ) -> dict[str, Any]:
     """Stages (b) to (d): align all parts and write the cache; arguments and errors are those of `prepare`."""
     problems += [problem for path in parts for problem in Part(path).problems]
     if not any(Part(path).records for path in parts):
         raise ValueError(f"no usable utterance; left out: {dict(Counter(p.reason for p in problems).most_common(5))}")
-    aligner = _aligner(out / "aligner.safetensors", parts, config)
-    records, durations = _align(aligner, parts, config.batch_frames)
+    aligner = cache_aligner(out / "aligner.safetensors", parts, config)
+    records, durations = align_parts(aligner, parts, config.batch_frames)
+    changed: Changed = {}
+    if with_pauses:
+        changed = add_pauses(aligner, parts, records, durations, with_pauses, config.batch_frames)
     reasons = drop_reasons(records, rule)
     problems += [Problem(r["id"], reason) for r, reason in zip(records, reasons, strict=True) if reason]
     kept = [i for i, reason in enumerate(reasons) if not reason]
     report = summarise(records, reasons, problems, rule)
     (out / "cache.json").unlink(missing_ok=True)  # written again as the last file, when the cache is complete
-    write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q)
+    write_arrays(out, parts, [records[i] for i in kept], [durations[i] for i in kept], codec.n_q, changed)
     write_json(out / "report.json", report)
     info = {
         "format": CACHE_FORMAT,
@@ -181,6 +133,7 @@ def prepare(
     config: AlignerConfig = AlignerConfig(),
     speeds: Sequence[float] = (),
     augmented: float = 0.0,
+    with_pauses: Collection[str] = (),
 ) -> dict[str, Any] | None:
     """Make or continue a cache. Finished parts are kept, so an interrupted run can be started again.
 
@@ -197,15 +150,19 @@ def prepare(
         config: of the aligner.
         speeds: every utterance is added once more at each of these speeds, as another speaker.
         augmented: share of the utterances that are added once more as worse recordings, see `augment_waveform`.
+        with_pauses: names of datasets whose speakers pause where the text has no mark, see `pauses`.
     Returns:
         the report, as written to `report.json`; None for a shard.
     Raises:
-        ValueError: two datasets of one name, a wrong shard, nothing usable.
+        ValueError: two datasets of one name, a wrong shard, an unknown name of a dataset, nothing usable.
         FileNotFoundError: a folder is no dataset.
     """
     index, count = shard
     if not 0 <= index < count:
         raise ValueError(f"shard {index}/{count}: must be 0/{count} to {count - 1}/{count}")
+    names = {folder.resolve().name for folder in dataset_dirs}
+    if unknown := sorted({*with_pauses, *rule.exact_texts} - names):
+        raise ValueError(f"there is no dataset {', '.join(unknown)}; there are {', '.join(sorted(names))}")
     rows, problems = _read_rows(dataset_dirs, form, speeds, augmented)
     codec = Codec.load(codec_name)
     chunks = make_chunks(rows, codec.fingerprint)
@@ -216,7 +173,7 @@ def prepare(
         return None
     for left in folder.glob(".*.tmp"):  # by a run that was killed
         left.unlink()
-    return _finish(out, [chunk.path(folder) for chunk in chunks], problems, rule, config, codec)
+    return _finish(out, [chunk.path(folder) for chunk in chunks], problems, rule, config, codec, with_pauses)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -252,6 +209,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--augment", "--spoiled", type=float, default=0.0, metavar="SHARE",
         help="add this share of the utterances once more as worse recordings: with noise, with an echo, muffled",
     )  # fmt: skip
+    parser.add_argument(
+        "--add-pauses", nargs="+", default=[], metavar="NAME",
+        help="datasets whose speakers pause where the text has no mark: these pauses become commas in the phonemes",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exact-texts", nargs="+", default=[], metavar="NAME",
+        help="datasets whose texts are exactly what is spoken, such as synthetic speech: short or repeated words are "
+        "not left out for a low score",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="encoding processes")
     parser.add_argument("--aligner-steps", type=int, default=AlignerConfig().steps, help="training steps")
     parser.add_argument(
@@ -271,12 +237,13 @@ def run(args: argparse.Namespace) -> int:
         args.out,
         codec_name=args.codec,
         shard=args.shard,
-        rule=KeepRule(args.max_deviations, args.max_phoneme_s),
+        rule=KeepRule(args.max_deviations, args.max_phoneme_s, tuple(args.exact_texts)),
         workers=args.workers,
         form=args.form,
         config=AlignerConfig(steps=args.aligner_steps),
         speeds=args.speeds,
         augmented=args.augment,
+        with_pauses=args.add_pauses,
     )
     print(to_text(report) if report else f"shard {args.shard[0]}/{args.shard[1]} is encoded")
     return 0

@@ -23,12 +23,18 @@ class KeepRule:
 
     An utterance is left out when its score is more than `max_deviations` robust standard deviations (1.4826 times the
     median absolute deviation) below what its dataset scores at that length, or when a phoneme (pauses and `<sil>`
-    excepted) is longer than `max_phoneme_s`. Length counts because equal phonemes of an
-    utterance share the probability of a frame: scores fall with the logarithm of the number of phonemes.
+    excepted) is longer than `max_phoneme_s`. Length counts because equal phonemes of an utterance share the probability
+    of a frame: scores fall with the logarithm of the number of phonemes.
+
+    For the same reason repeated words have low scores, and very short texts have uncertain ones. So in the datasets
+    `exact_texts`, whose texts are exactly what is spoken, the score of an utterance need only be above
+    `lowest_exact_score`.
     """
 
     max_deviations: float = 4.0
     max_phoneme_s: float = 1.0
+    exact_texts: tuple[str, ...] = ()
+    lowest_exact_score: float = -4.0  # nats per frame; below it the audio is broken
 
 
 def _by_dataset(records: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
@@ -58,14 +64,15 @@ def drop_reasons(records: Sequence[dict[str, Any]], rule: KeepRule) -> list[str]
             phoneme that is no pause).
     """
     reasons = [""] * len(records)
-    for indices in _by_dataset(records).values():
+    for name, indices in _by_dataset(records).items():
+        is_exact = name in rule.exact_texts
         scores, lengths = (np.array([records[i][key] for i in indices]) for key in ("score", "phonemes"))
         surprise = _surprise(scores, lengths)
         lowest = -rule.max_deviations * _spread(surprise)
         for i, relative in zip(indices, surprise, strict=True):
             if records[i]["longest"] > rule.max_phoneme_s * FRAME_RATE:
                 reasons[i] = f"a phoneme of {records[i]['longest'] / FRAME_RATE:.2f} s is too long"
-            elif relative < lowest:
+            elif relative < lowest and not (is_exact and records[i]["score"] > rule.lowest_exact_score):
                 reasons[i] = "alignment score too low"
     return reasons
 
@@ -99,7 +106,7 @@ def summarise(
     return {
         "utterances": sum(not reason for reason in reasons),
         "hours": round(kept_s / 3600, 4),
-        "rule": asdict(rule),
+        "rule": {**asdict(rule), "exact_texts": list(rule.exact_texts)},
         "datasets": datasets,
         "left_out": [list(problem) for problem in problems],
     }
