@@ -9,10 +9,9 @@ import pytest
 
 from phonelm.config import SamplingConfig
 from phonelm.ui.differences import starts
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import needs_browser, unfold
 
-browser, page, unhurried = app_browser.browser, app_browser.page, app_browser.unhurried
-pytestmark = [pytest.mark.slow, app_browser.pytestmark]
+pytestmark = [pytest.mark.slow, needs_browser]
 GRIDS = [f"#compare-{name}-grid .grid-full:not([hidden])" for name in ("first", "second")]
 TEXT = "I read it. Do you?"
 LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6
@@ -110,7 +109,7 @@ def test_the_same_twice_is_refused(page):
     page.check("#compare-same-seed input")
     start(page)
     page.wait_for_selector("#compare-status .problem:has-text('A and B are the same')")
-    app_browser.unfold(page, "#compare-b-settings")
+    unfold(page, "#compare-b-settings")
     temperature = page.locator("#compare-b-settings").get_by_label("number input for Temperature", exact=True)
     temperature.fill("1.2")
     temperature.press("Tab")
@@ -129,7 +128,7 @@ def test_a_clip_against_a_bundled_voice(page, voice_file):
     start(page)
     page.wait_for_selector("#compare-b-voice-note .problem:has-text('there is no voice clip')")
     page.wait_for_selector("#compare-generate:not([disabled])")
-    app_browser.unfold(page, "#compare-b-heard")
+    unfold(page, "#compare-b-heard")
     page.set_input_files("#compare-b-voice input[type=file]", voice_file)
     page.wait_for_function("document.querySelector('#compare-b-voice-codec audio')?.duration > 0")
     assert page.locator("#compare-a-voice-codec audio").count() == 0

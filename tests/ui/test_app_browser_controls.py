@@ -5,10 +5,9 @@ import json
 import pytest
 
 from phonelm.config import SamplingConfig
-from tests.ui import test_app_browser as app_browser
-from tests.ui.test_app_browser import CANVAS, READOUT, generate, player
+from tests.ui.browser import CANVAS, READOUT, generate, needs_browser, player
 
-browser, page, pytestmark = app_browser.browser, app_browser.page, app_browser.pytestmark
+pytestmark = needs_browser
 TEXT = "I read it. Do you?"
 TAKE = "JSON.parse(window.phonelmGrid.value)"
 

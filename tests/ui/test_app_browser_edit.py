@@ -4,22 +4,17 @@ import re
 
 import pytest
 
-from tests.ui import test_app_browser as app_browser
 from tests.ui import test_app_browser_tabs as tabs
+from tests.ui.browser import CANVAS, READOUT, cell, generate, needs_browser
 
-generate, browser, page, pytestmark = (
-    app_browser.generate,
-    app_browser.browser,
-    app_browser.page,
-    [pytest.mark.slow, app_browser.pytestmark],
-)
+pytestmark = [pytest.mark.slow, needs_browser]
 ABOUT, PHONEMES, PHONEME_LANE = "#edit-about", "#edit-phonemes textarea", 20 + 52 + 56 + 24 + 3 * 4 + 10
 
 
 def drag(page, start, end):
     """Choose with the mouse the phonemes under a range of frames."""
-    (a, _), (b, _) = app_browser.cell(page, start, 0), app_browser.cell(page, end, 0)
-    y = page.locator(app_browser.CANVAS).bounding_box()["y"] + PHONEME_LANE
+    (a, _), (b, _) = cell(page, start, 0), cell(page, end, 0)
+    y = page.locator(CANVAS).bounding_box()["y"] + PHONEME_LANE
     page.mouse.move(a, y)
     page.mouse.down()
     page.mouse.move((a + b) / 2, y)
@@ -92,9 +87,9 @@ def test_choosing_by_keys_and_by_words(page):
     page.keyboard.press("Escape")
     page.wait_for_selector("#edit", state="hidden")
     assert page.is_disabled("#edit-again") and "click a word" in page.inner_text(ABOUT)
-    frame = int(re.search(r"frame (\d+)", page.inner_text(app_browser.READOUT))[1])
-    x, _ = app_browser.cell(page, frame + 1, 0)
-    page.mouse.click(x, page.locator(app_browser.CANVAS).bounding_box()["y"] + 20 + 52 + 56 + 2 * 4 + 10)
+    frame = int(re.search(r"frame (\d+)", page.inner_text(READOUT))[1])
+    x, _ = cell(page, frame + 1, 0)
+    page.mouse.click(x, page.locator(CANVAS).bounding_box()["y"] + 20 + 52 + 56 + 2 * 4 + 10)
     page.wait_for_selector(f"{ABOUT}:has-text('“I”')")
     assert said(page) == "AY1" and page.input_value(PHONEMES) == "AY1"
     generate(page, "Hi.")

@@ -1,9 +1,9 @@
 """The app in a real browser: the examples."""
 
 from phonelm.ui.examples import EXAMPLES
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import GRID, needs_browser, unfold
 
-browser, page, pytestmark = app_browser.browser, app_browser.page, app_browser.pytestmark
+pytestmark = needs_browser
 
 
 def choose(page, name):
@@ -14,17 +14,17 @@ def choose(page, name):
 
 def test_an_example_sets_text_voice_and_settings_and_nothing_runs_by_itself(page):
     for fold in ("#pronunciation", "#heard"):
-        app_browser.unfold(page, fold)
+        unfold(page, fold)
     page.check("#by-hand input")
     choose(page, "Clamped, two codebooks")
     page.wait_for_function("document.querySelector('#voice-codec audio')?.duration > 4")
     assert not page.is_checked("#by-hand input") and page.is_checked("#voice-kind input[value=clip]")
-    assert page.locator(app_browser.GRID).count() == 0 and page.is_enabled("#generate")
-    app_browser.unfold(page, "#settings")
+    assert page.locator(GRID).count() == 0 and page.is_enabled("#generate")
+    unfold(page, "#settings")
     assert page.get_by_label("number input for Codebooks", exact=True).input_value() == "2"
     assert page.is_checked("#settings input[value=prompt]")
     page.click("#generate")
-    page.wait_for_selector(app_browser.GRID)
+    page.wait_for_selector(GRID)
     page.wait_for_selector("#generate:not([disabled])")
     assert "clamping removed" in page.inner_text("#status")
     choose(page, "A question")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import app
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import WAIT_MS, generate, needs_browser, unfold
 
-browser, page, pytestmark = (getattr(app_browser, name) for name in ("browser", "page", "pytestmark"))
+pytestmark = needs_browser
 TEXT, SEED, VOICE = "#text textarea", "#seed input[type=number]", "#voice-kind input[value=other]"
 
 
@@ -35,7 +35,7 @@ def test_a_reload_keeps_what_was_typed_and_set(page):
     page.wait_for_selector("html[data-remembers]", state="attached")
     page.fill(TEXT, "I read it.")
     for fold in ("#settings", "#pronunciation"):
-        app_browser.unfold(page, fold)
+        unfold(page, fold)
     page.check("#by-hand input")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
     page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
@@ -52,7 +52,7 @@ def test_a_reload_keeps_what_was_typed_and_set(page):
     kept(page, '"compare-text":"How are', '"compare-blind":true', '"compare-B-voice":"other"')
     reopened(page)
     for fold in ("#settings", "#pronunciation"):
-        app_browser.unfold(page, fold)
+        unfold(page, fold)
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R EH1 D | IH1 T .'")
     has(page, TEXT, "I read it.")
     has(page, SEED, "77")
@@ -67,7 +67,7 @@ def test_a_reload_keeps_what_was_typed_and_set(page):
 @pytest.mark.slow
 def test_a_link_is_followed_once_and_leaves_what_other_tabs_keep(browser, app_url):
     context = browser.new_context()
-    context.set_default_timeout(app_browser.WAIT_MS)
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     reopened(page, app_url)
     page.fill(TEXT, "Mine.")
@@ -75,13 +75,13 @@ def test_a_link_is_followed_once_and_leaves_what_other_tabs_keep(browser, app_ur
     reopened(page, f"{app_url}?text=Theirs.&seed=5")
     page.wait_for_selector("#link-note:has-text('those of the link')")
     has(page, TEXT, "Theirs.")
-    app_browser.unfold(page, "#settings")
+    unfold(page, "#settings")
     has(page, SEED, "5")
     page.fill(TEXT, "Theirs, changed.")
     kept(page, "Theirs, changed.")
     reopened(page)
     has(page, TEXT, "Theirs, changed.")
-    app_browser.unfold(page, "#settings")
+    unfold(page, "#settings")
     has(page, SEED, "5")
     tab = context.new_page()
     reopened(tab, app_url)
@@ -96,7 +96,7 @@ def test_a_restart_of_the_server_keeps_what_was_typed(browser, app_tts, tmp_path
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     page = browser.new_page()
-    page.set_default_timeout(app_browser.WAIT_MS)
+    page.set_default_timeout(WAIT_MS)
     for start in range(2):
         demo = app.build_demo(app_tts)
         app.launch(demo, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True)
@@ -108,7 +108,7 @@ def test_a_restart_of_the_server_keeps_what_was_typed(browser, app_tts, tmp_path
         else:
             has(page, TEXT, "Still here.")
             page.wait_for_selector(f"{VOICE}:checked")
-            app_browser.generate(page, "Still here.")
+            generate(page, "Still here.")
         demo.close(verbose=False)
     page.close()
 
@@ -135,7 +135,7 @@ def clips(tmp_path_factory):
 @pytest.mark.parametrize("name", ["memo.m4a", "film.mp4", "record.webm"])
 def test_a_clip_is_taken_whatever_its_type(page, clips, name):
     page.check("#voice-kind input[value=clip]")
-    app_browser.unfold(page, "#heard")
+    unfold(page, "#heard")
     with page.expect_file_chooser() as chooser:
         page.click("#voice button:has-text('Drop Audio Here')")
     assert ".webm" in chooser.value.element.get_attribute("accept")

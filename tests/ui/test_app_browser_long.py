@@ -3,31 +3,32 @@
 import pytest
 
 from tests.text.test_documents import epub
-from tests.ui.test_app_browser import WAIT_MS, browser, page, pytestmark, sync_api, unhurried  # noqa: F401
+from tests.ui.browser import needs_browser
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python")
+pytestmark = needs_browser
 SENTENCES = "We saw a boat. It was blue. It went by. Nobody was on it. Then it was gone."
 PLAYER = "#long-player section:not([hidden])"
 
 
 @pytest.fixture
-def tab(page):  # noqa: F811
+def tab(page):
     page.evaluate("localStorage.clear()")
     open_tab(page)
     return page
 
 
-def open_tab(page):  # noqa: F811
+def open_tab(page):
     page.click("button[role=tab]:has-text('Long text')")
     page.wait_for_selector("#long-text textarea")
 
 
-def sound(page, what):  # noqa: F811
+def sound(page, what):
     return page.evaluate(f"document.querySelector('#long-player audio').{what}")
 
 
 @pytest.mark.slow
-def test_a_reading_is_heard_while_it_grows_and_outlives_a_reload(tab, unhurried):  # noqa: F811
+def test_a_reading_is_heard_while_it_grows_and_outlives_a_reload(tab, unhurried):
     tab.fill("#long-text textarea", f"Chapter 1\n\n{SENTENCES}\n\nChapter 2\n\n{SENTENCES}")
     tab.wait_for_selector("#long-chapters input")
     assert tab.locator("#long-chapters input").count() == 2

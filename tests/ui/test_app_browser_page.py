@@ -8,12 +8,9 @@ import pytest
 import app
 from phonelm.checkpoint import DIRECTORY_VARIABLE, default_dir
 from phonelm.ui import opening
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import GRID, WAIT_MS, generate, needs_browser, player, unfold
 
-browser, page, unhurried, generate, unfold = (
-    getattr(app_browser, name) for name in ("browser", "page", "unhurried", "generate", "unfold")
-)
-pytestmark = [pytest.mark.slow, app_browser.pytestmark]
+pytestmark = [pytest.mark.slow, needs_browser]
 PLAY, SEEK, ROWS = "#live-sound .play", "#live-sound .seek", "#takes li"
 LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill. "
 SOUNDING = "document.querySelector('#live-sound .play').getAttribute('aria-label') === 'Pause'"
@@ -39,10 +36,10 @@ def opened_url(app_url, app_tts, tmp_path_factory):
 @pytest.fixture
 def opened(browser, opened_url):
     page, problems = browser.new_page(), []
-    page.set_default_timeout(app_browser.WAIT_MS)
+    page.set_default_timeout(WAIT_MS)
     page.on("pageerror", lambda e: problems.append(str(e)))
     page.goto(opened_url)
-    page.wait_for_selector(app_browser.GRID)
+    page.wait_for_selector(GRID)
     yield page
     page.close()
     assert not problems
@@ -87,7 +84,7 @@ def test_ctrl_enter_generates_and_a_phone_shows_the_result(page):
     page.focus("#text textarea")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#stop:not([disabled])")
-    page.wait_for_selector(app_browser.GRID)
+    page.wait_for_selector(GRID)
     box = page.locator(PLAY).bounding_box()
     assert 0 <= box["y"] and box["y"] + box["height"] <= 844
     go, result = (page.locator(part).bounding_box() for part in ("#manner", "#status"))
@@ -149,7 +146,7 @@ def test_one_transport_while_it_is_made(page, unhurried):
     page.wait_for_function(f"+document.querySelector('#live-sound .seek').value > {place}")
     page.click("#stop")
     page.wait_for_function(SILENT)
-    page.wait_for_selector(app_browser.GRID)
+    page.wait_for_selector(GRID)
     page.wait_for_selector("#stop[disabled]")
     assert page.evaluate(SILENT)
 
@@ -157,7 +154,7 @@ def test_one_transport_while_it_is_made(page, unhurried):
 def test_fewer_codebooks_are_heard_at_once(page):
     page.uncheck("#live-sound input[type=checkbox]")
     generate(page, "Hello there.")
-    before = app_browser.player(page, "src")
+    before = player(page, "src")
     page.check("#first input >> nth=0")
     page.wait_for_function(f"document.querySelector('#speech audio').src !== '{before}'")
     page.wait_for_function("document.querySelector('#speech audio').played.length > 0")
@@ -177,7 +174,7 @@ def test_takes_are_kept_renamed_compared_and_deleted(page):
     assert "First try" in page.inner_text(f"{ROWS}:nth-child(2)")
     page.click(f"{ROWS}:nth-child(2) [data-act=play]")
     page.wait_for_function("document.querySelector('#takes audio').currentTime > 0.1")
-    page.wait_for_selector(app_browser.GRID)
+    page.wait_for_selector(GRID)
     page.wait_for_function("document.querySelectorAll('#live-sound .read-along span').length === 3")
     page.wait_for_selector("#downloads button:not([disabled]) >> nth=7")  # the server still knows it
     page.click(f"{ROWS}:nth-child(1) [data-act=swap]")
@@ -220,7 +217,7 @@ def test_no_more_than_ten_takes_stay(page):
 def test_axe_finds_nothing_serious(opened, opened_url, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python")
     opened.goto(f"{opened_url}?__theme={theme}")
-    opened.wait_for_selector(app_browser.GRID)
+    opened.wait_for_selector(GRID)
     for part in ("#pronunciation", "#settings"):
         unfold(opened, part)
     found = axe.Axe().run(opened, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]

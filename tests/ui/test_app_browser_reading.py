@@ -3,14 +3,9 @@
 import pytest
 
 from phonelm.text import UserLexicon
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import generate, needs_browser
 
-generate, browser, page, pytestmark = (
-    app_browser.generate,
-    app_browser.browser,
-    app_browser.page,
-    [pytest.mark.slow, app_browser.pytestmark],
-)
+pytestmark = [pytest.mark.slow, needs_browser]
 TEXT = "We met in Worcester, for $5."
 
 

@@ -3,11 +3,10 @@
 import pytest
 
 from phonelm.tts import VoiceCard, read_card, save_voice
-from tests.ui import test_app_browser as app_browser
-from tests.ui.test_app_browser import generate, unfold
+from tests.ui.browser import generate, needs_browser, unfold
 from tests.ui.test_app_browser_tabs import load, speak, take_along
 
-browser, page, pytestmark = app_browser.browser, app_browser.page, [pytest.mark.slow, app_browser.pytestmark]
+pytestmark = [pytest.mark.slow, needs_browser]
 TEXT = "Hi."
 
 

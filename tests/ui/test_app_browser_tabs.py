@@ -7,14 +7,9 @@ import zipfile
 import pytest
 import soundfile
 
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import GRID, generate, needs_browser, unfold
 
-generate, browser, page, pytestmark = (
-    app_browser.generate,
-    app_browser.browser,
-    app_browser.page,
-    [pytest.mark.slow, app_browser.pytestmark],
-)
+pytestmark = [pytest.mark.slow, needs_browser]
 RECIPE_INPUT = "input[type=file][data-testid='Load a bundle or recipe-upload-button']"
 
 
@@ -32,7 +27,7 @@ def speak(page):
     page.click("#generate")
     page.wait_for_selector("#stop:not([disabled])")
     page.wait_for_selector("#generate:not([disabled])")
-    page.wait_for_selector(app_browser.GRID)
+    page.wait_for_selector(GRID)
     page.wait_for_selector("#downloads button:has-text('ZIP'):not([disabled])")
 
 
@@ -43,13 +38,13 @@ def fresh(page, app_url):
 
 def load(page, data, name="recipe.zip"):
     if not page.is_visible("#recipe"):
-        app_browser.unfold(page, "#sharing")
+        unfold(page, "#sharing")
     page.set_input_files(RECIPE_INPUT, {"name": name, "mimeType": "application/octet-stream", "buffer": data})
 
 
 def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_url, voice_file):
     for fold in ("#settings", "#pronunciation", "#heard"):
-        app_browser.unfold(page, fold)
+        unfold(page, fold)
     page.wait_for_selector("text=Codebook clamping")
     page.fill("#text textarea", "I read it.")
     page.check("#voice-kind input[value=clip]")
@@ -81,7 +76,7 @@ def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_u
 
     fresh(page, app_url)
     for fold in ("#settings", "#pronunciation", "#heard"):
-        app_browser.unfold(page, fold)
+        unfold(page, fold)
     load(page, data)
     page.wait_for_selector("#recipe-note:has-text('The recipe fits this system')")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R EH1 D | IH1 T .'")
@@ -99,7 +94,7 @@ def test_a_bundle_sets_every_control_and_makes_the_same_speech_again(page, app_u
 def test_a_recipe_replaces_what_was_set_by_hand(page):
     generate(page, "Hi.")
     members, _ = take_along(page)
-    app_browser.unfold(page, "#pronunciation")
+    unfold(page, "#pronunciation")
     page.check("#by-hand input")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'HH AY1 .'")
     page.check("#voice-kind input[value=clip]")
@@ -115,17 +110,17 @@ def test_a_recipe_replaces_what_was_set_by_hand(page):
 def test_a_link_sets_every_control_and_makes_the_same_speech_again(page, app_url):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.fill("#text textarea", "I read it.")
-    app_browser.unfold(page, "#pronunciation")
+    unfold(page, "#pronunciation")
     page.check("#by-hand input")
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R IY1 D | IH1 T .'")
     page.fill("#notation textarea", "AY1 | R EH1 D | IH1 T .")
-    app_browser.unfold(page, "#settings")
+    unfold(page, "#settings")
     page.get_by_label("number input for Temperature", exact=True).fill("0.8")
     page.keyboard.press("Tab")
     page.check("#settings input[value=seen]")
     speak(page)
     before, _ = take_along(page)
-    app_browser.unfold(page, "#sharing")
+    unfold(page, "#sharing")
     page.click("#copy-link")
     page.wait_for_selector("#link-note:has-text('Copied')")
     link = page.evaluate("navigator.clipboard.readText()")
@@ -134,7 +129,7 @@ def test_a_link_sets_every_control_and_makes_the_same_speech_again(page, app_url
     page.goto(link)
     page.wait_for_selector("#link-note:has-text('those of the link')")
     for fold in ("#settings", "#pronunciation"):
-        app_browser.unfold(page, fold)
+        unfold(page, fold)
     page.wait_for_function("document.querySelector('#notation textarea')?.value === 'AY1 | R EH1 D | IH1 T .'")
     assert page.is_checked("#seed input[type=checkbox]") and page.is_checked("#by-hand input")
     speak(page)
@@ -146,7 +141,7 @@ def test_a_link_sets_every_control_and_makes_the_same_speech_again(page, app_url
 def test_a_link_leaves_the_clip_out_and_bad_values_are_named(page, app_url, voice_file):
     page.check("#voice-kind input[value=clip]")
     page.set_input_files("#voice input[type=file]", voice_file)
-    app_browser.unfold(page, "#sharing")
+    unfold(page, "#sharing")
     page.click("#copy-link")
     page.wait_for_selector("#link-note .problem:has-text('clip is not in the link')")
     assert "voice=" not in page.get_attribute("#link-note a", "href")
@@ -156,7 +151,7 @@ def test_a_link_leaves_the_clip_out_and_bad_values_are_named(page, app_url, voic
     for part in ("temperature in the link is left out: it must be from 0 to 1.5", "seed", "voice"):
         assert part in said
     assert "speed" not in said and "utm" not in said and page.input_value("#text textarea") == "<b>Hi</b>"
-    app_browser.unfold(page, "#settings")
+    unfold(page, "#settings")
     assert page.is_checked("#voice-kind input >> nth=1") and not page.is_checked("#seed input[type=checkbox]")
 
 

@@ -4,12 +4,9 @@ import threading
 
 import pytest
 
-from tests.ui import test_app_browser as app_browser
-from tests.ui.test_app_browser import GRID, generate, player
+from tests.ui.browser import GRID, WAIT_MS, generate, needs_browser, player
 
-browser, page, pytestmark, unhurried = (
-    getattr(app_browser, name) for name in ("browser", "page", "pytestmark", "unhurried")
-)
+pytestmark = needs_browser
 LONG = "The rain has stopped, and we walk home along the river, all the way to the old mill. " * 6
 
 
@@ -17,7 +14,7 @@ LONG = "The rain has stopped, and we walk home along the river, all the way to t
 def other(browser, app_url):
     """The page of another user."""
     page = browser.new_page()
-    page.set_default_timeout(app_browser.WAIT_MS)
+    page.set_default_timeout(WAIT_MS)
     page.goto(app_url)
     page.wait_for_selector("#text textarea")
     yield page

@@ -11,9 +11,8 @@ from gradio_client.exceptions import AppError
 
 from phonelm.cli import main
 from phonelm.model import weights
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import generate, needs_browser
 
-browser, page = app_browser.browser, app_browser.page
 MARKS = (("[pause 1s]", 1), ("[pause:0.5]", 0.5), ('<break time="500ms"/>', 0.5), ("[pause 60s]", 10))
 TEXT = "We are all here, and you are there."
 ENTRIES = ("command line", "read", "generate", "speak", "http")
@@ -88,10 +87,10 @@ def test_a_line_names_its_speaker_wherever_a_text_is_taken(spoken, entry):
 
 
 @pytest.mark.slow
-@app_browser.pytestmark
+@needs_browser
 def test_the_page_knows_the_marks(page):
     for mark, seconds in MARKS:
-        app_browser.generate(page, f"[other] {mark} Hello there.")
+        generate(page, f"[other] {mark} Hello there.")
         heard_s, loudest = page.evaluate(
             """async (seconds) => {
               const bytes = await (await fetch(document.querySelector("#speech audio").src)).arrayBuffer();
