@@ -137,6 +137,7 @@ STAGES = (
     Stage(numbers.LETTERS, re.compile(r"[/(]|\b[a-z] - ")),
     Stage(money.SIGNS, re.compile("[$£€¥]")),
     Stage((*money.RULES, *units.RULES), _DIGIT),
+    Stage(units.LARGE, re.compile("illion |thousand ")),
     Stage(units.RATE, re.compile("/")),
     Stage(numerals.RULES, numerals.SIGN),
     Stage((*numbers.RULES, *years.RULES, *numbers.LATE), _DIGIT),

@@ -1,10 +1,13 @@
 """Real texts are read as a careful reader does: after public bug reports of other systems; and the docs' examples."""
 
 import csv
+import pkgutil
+import re
 from pathlib import Path
 
 import pytest
 
+from phonelm.text import rules
 from phonelm.text.normalizer import normalize
 from phonelm.text.sentences import split_paragraphs, split_sentences
 
@@ -33,6 +36,13 @@ def test_real_texts(case):
 def test_the_examples_of_the_docs_are_right():
     assert len(EXAMPLES) > 50
     assert {written: normalize(written).text for written, _ in EXAMPLES} == {a: b for a, b in EXAMPLES}
+
+
+def test_the_docs_have_every_module_of_rules():
+    page = (ROOT / "docs/READING.md").read_text("utf-8")
+    named = re.findall(r"^`rules/(\w+)\.py`$", page, re.MULTILINE)
+    modules = {module.name for module in pkgutil.iter_modules(rules.__path__)} - {"stops"}
+    assert set(named) == modules and len(named) == len(modules)
 
 
 @pytest.mark.parametrize(

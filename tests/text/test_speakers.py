@@ -53,10 +53,10 @@ def test_a_long_sentence_keeps_its_speaker_in_all_its_pieces(phonemizer):
 
 
 def test_long_odd_texts_are_split_in_time():
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("[a" * 100_000, "\n" * 100_000 + "x", "[a] x\n" * 20_000, "[a] " + " \n" * 50_000 + "x"):
         split_speakers(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_mark_is_no_word(phonemizer):

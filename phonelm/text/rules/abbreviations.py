@@ -27,7 +27,8 @@ ABBREVIATIONS = {
     "attn": "attention", "avail": "available", "bldg": "building", "cert": "certificate", "corp": "corporation",
     "co": "company", "dir": "director", "div": "division", "educ": "education", "elev": "elevation", "encl": "enclosed",
     "exec": "executive", "fwd": "forward", "hq": "headquarters", "illus": "illustrated", "lic": "license",
-    "mtg": "meeting", "neg": "negative", "pos": "positive", "choc": "chocolate", "veg": "vegetables",
+    "mtg": "meeting", "appt": "appointment", "acct": "account", "temps": "temperatures", "vit": "vitamin",
+    "neg": "negative", "pos": "positive", "choc": "chocolate", "veg": "vegetables",
     "cmte": "committee",
     "Nr": "Near", "Priv": "Private", "Sta": "Station", "Flt": "Flight", "blks": "blocks", "blk": "block",
     "pkg": "package", "pkgs": "packages", "qty": "quantity", "rec": "recommended", "ref": "reference",
@@ -125,9 +126,12 @@ def _abbreviation(m: re.Match[str]) -> str:
     return ABBREVIATIONS[m[1]] + (final_stop(m) if m[1] in ("etc", "Etc") else name_stop(m))
 
 
+_NOT_STREETS = "The|In|At|From|To|Of|Our|Near|For|And|On|By|With|When|As|A"
+
+
 def _saint_or_street(m: re.Match[str]) -> str:
     """`Main St.` and `St. John's St.` are streets, `in St. Ives` is a saint."""
-    named = re.search(r"(?<![\w'])(?:[A-Z]|\d+(?:st|nd|rd|th)\b)[\w']*\s$", before(m))
+    named = re.search(rf"(?<![\w'])(?!(?:{_NOT_STREETS}) )(?:[A-Z]|\d+(?:st|nd|rd|th)\b)[\w']*\s$", before(m))
     if named and not (m[0] == "St" and re.match(r" [A-Z][a-z]", after(m))):
         return "Street" + _street_stop(m)
     return "Saint" if m[0] == "St." or re.match(r" [A-Z]", after(m)) else m[0]
@@ -208,6 +212,7 @@ KNOWN = frozenset(
     "svg serv srv yr yrs sat Sat adj Adj PhD PhDs Ph pt pts med Med div Div v DR MR MRS MS App Apt Rm Tab Sec".split()
 )
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"\bSec\.-Gen\."), "Secretary General"),
     (re.compile(r"\bJr\. (?=(?:Blvd|Ave|St|Dr|Way|Hwy|Pkwy|Rd)\b)"), "Junior "),
     (
         re.compile(r"(?<=\d )((?:[NSEW]\.? )?(?:[A-Z][\w']+ ){1,3})Dr\b\.?(?! [A-Z][a-z]+ [A-Z])"),
@@ -249,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[a-z,] )No (?=\d{1,3}\b(?! ?(?:more|less|of|or|and)\b))"), "number "),
     (re.compile(r"(?<=[a-z]-)yrs?\b(?:\.(?=\s[a-z]))?"), "year"),
     (re.compile(r"\b[Aa]dj\.? (?=E|earn|net|oper|diluted|gross|prof|income)"), "adjusted "),
+    (re.compile(r"(?<=\d )est\b\.?(?!\s?\d)"), "estimate"),
     (re.compile(r"(?<=GDP )p\.c\."), "per capita"),
     (re.compile(r"\b[Ss]at\.? (?=fats?\b)"), "saturated "),
     (re.compile(r"(?<=[Pp]er )(?:svg|serv|srv)\b\.?"), "serving"),
@@ -261,7 +267,8 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"\b(vol|ch|fig|figs|pg|pgs|eq|apt|ref|refs|chap|[Ss]te|[Rr]m|[Ff]lt)\.?\s(?=\d)"), _numbered),
     (re.compile(r"(?<![\w.])[Ee]st\b\.?(?= ?\d{4})"), "established"),
     (re.compile(r"\b(Fig|Tab|Sec|App|Apt|Rm|Vol|Ch|Bldg|Ste|Ex|Eq|Sched)\.\s?(?=[A-Z]\b)"), _numbered),
-    (re.compile(rf"(?<![\d-] )(?<!\d)\b({NUMBERED})\.\s?(?=\(?\d)", re.IGNORECASE), _numbered),
+    (re.compile(r"\b(Apt|Rm|Bldg|Ste)\s(?=[A-Z]\b)"), _numbered),
+    (re.compile(rf"(?<![\d-] )(?<!\d)(?<![A-Z]\.)\b({NUMBERED})\.\s?(?=\(?\d)", re.IGNORECASE), _numbered),
     (re.compile(r"#\s?(?=\d)"), "number "),
     (
         re.compile(r"\bPh\.?\s?D(?!\w)\.?|\bPhDs\b"),

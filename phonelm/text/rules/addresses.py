@@ -117,6 +117,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.,/-])(\d{{2,3}})-(\d{{2}})(?= {_WAY})"), r"\1 \2"),
     (re.compile(rf"\b([NSEW])\.? (?=\d{{1,3}}(?:st|nd|rd|th)\b|[A-Z][a-z]{{2,20}} (?:{_ROAD})\b)"), _before_street),
     (re.compile(r"(?<=\bthe )([AB])(\d{3,4})(?!\w)"), _road_number),
+    (re.compile(rf"(?<=\d) - (?={_WAY})"), ", "),
     (re.compile(rf"(?<![\w.,/-])(\d{{1,4}})/(\d{{1,4}})(?= {_WAY})"), r"\1 slash \2"),
     (re.compile(r"(?<=\bBox )(\d{4,6})\b"), lambda m: _in_pairs(m[1])),
     (

@@ -54,6 +54,8 @@ def to_ascii(text: str) -> str:
     text = re.sub(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}\b)", "", _named_emoji(text))
     text = re.sub(r"(?<=[\w)] )−(?= [\w(])|(?<=[\w)])−(?=[\w(])", " minus ", text)
     text = re.sub(r"(?<=\d)′(?!\s?\d)", " ft", text)
+    text = re.sub(r"log([₀-₉]{1,3}) ?", lambda m: f"log base {m[1]} of ", text)
+    text = re.sub(r"(?<=[A-Za-z] )–(?=\d)|(?<=\()–(?=\d)|^–(?=\d)", "-", text)
     text = _RANGE.sub("-", text).translate({ord("–"): " - ", ord("‒"): " - "})
     text = ROW.sub(r"\1", text.translate(PUNCTUATION))
     text = SPECIAL.sub(lambda m: f" {SYMBOLS[m[0]]} ", text)

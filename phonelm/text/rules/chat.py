@@ -10,18 +10,18 @@ WITH_DIGITS = {
     "4ever": "forever", "2day": "today", "2nite": "tonight", "2night": "tonight", "2moro": "tomorrow",
     "2morrow": "tomorrow", "l8r": "later", "l8": "late", "gr8": "great", "m8": "mate", "b4": "before", "w8": "wait",
     "h8": "hate", "sk8": "skate", "str8": "straight", "some1": "someone", "any1": "anyone", "no1": "no one",
-    "every1": "everyone", "4u": "for you", "2u": "to you", "g2g": "got to go", 
+    "every1": "everyone", "4u": "for you", "2u": "to you", "g2g": "got to go",
 }  # fmt: skip
 WORDS = {
-    "w/e": "whatever", "pls": "please", "plz": "please", "thx": "thanks",
-     "abt": "about", "bc": "because", "b/w": "between", "pw": "password", "tmr": "tomorrow",
+    "w/e": "whatever", "pls": "please", "plz": "please", "thx": "thanks", "abt": "about", "bc": "because",
+    "b/w": "between", "pw": "password", "tmr": "tomorrow",
     "tmw": "tomorrow", "thnx": "thanks", "tnx": "thanks", "txt": "text", "wknd": "weekend",
-    "wkend": "weekend", "sry": "sorry", "srsly": "seriously", "prob": "probably", "probs": "probably", 
-    "nite": "night", "wht": "what", "wat": "what",
+    "wkend": "weekend", "sry": "sorry", "srsly": "seriously", "prob": "probably", "probs": "probably",
+    "nite": "night", "wht": "what",
 }  # fmt: skip
 WORDS |= {short.capitalize(): word.capitalize() for short, word in WORDS.items()}
 LETTERS = frozenset(  # initialisms with a vowel or two letters; those of consonants alone are spelled anyway
-    "wyd hru idc idgaf wbu hbu ily ilysm iykyk istg ofc ong wfh oot obo oomf irl afaict rn np ty yw gm gn ig "
+    "wyd hru ttys idc idgaf wbu hbu ily ilysm iykyk istg ofc ong wfh oot obo oomf irl afaict rn np ty yw gm gn ig "
     "fr bf gf bff bffs hyd wya wym wdym tysm gtg otw lmfao".split()
 )
 

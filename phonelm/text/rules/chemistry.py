@@ -41,8 +41,9 @@ def _ion(m: re.Match[str]) -> str:
     return f"{' '.join(m[1].upper())} {'plus' if m[2] == '+' else 'minus'}"
 
 
-SIGN = re.compile(r"[A-Z][a-z]?[A-Z\d+-]")  # without it no rule matches
+SIGN = re.compile(r"H2O|[A-Z][a-z]?[A-Z\d+-]")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"\bdd?(?=H2O\b)"), lambda m: "D " * len(m[0])),
     (re.compile(rf"(?<![\w.+-])({IONS})([+-])(?=[\s,.;:)/]|$)"), _ion),
     (re.compile(rf"(?<![\w.-])({'|'.join(SALTS)})(?P<charge>)(?![\w-])"), _formula),
     (

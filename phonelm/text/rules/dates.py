@@ -142,7 +142,8 @@ def _lettered_days(m: re.Match[str]) -> str:
 
 
 SIGN = re.compile(  # without it no rule matches
-    r"\d|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|\b[MT](?:[ou]|WF)?\b"
+    r"\d|\b(?:tues|weds|thurs)\b|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|"
+    r"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|\b[MT](?:[ou]|WF)?\b"
 )
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\b(M|Mo)(?:\s?-\s?|\sto\s)(Th|F|Fr|Sa|Su|Fri|Sat|Sun)\b(?![.']\w)"), _lettered_range),
@@ -150,13 +151,16 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"\bMWF\b"), "Monday, Wednesday and Friday"),
     (re.compile(rf"\b({_WEEKDAY})\.?/(?=(?:{_WEEKDAY}|{_DAYS}|[Hh]olidays?)\b)"), lambda m: f"{WEEKDAYS[m[1]]} and "),
     (re.compile(r"(?<![\d/.-])(\d{4})[-/.](0[1-9]|1[0-2])[-/.](0[1-9]|[12]\d|3[01])(?:T(?=\d)|(?![\d/-]))"), _iso),
+    (re.compile(r"\b(tues|weds|thurs)\b(?!\.\w)"), lambda m: WEEKDAYS[m[1].capitalize()]),
+    (re.compile(r"\b(Sat|Sun|Mon|Wed|Fri)\.(?= (?:at|@|from|night|morning|afternoon|evening)\b)"), _weekday),
     (re.compile(rf"\b({_CLEAR_DAY})\b(?:\.(?!\w))?"), _weekday),
     (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s?[-/,&]\s?(?:{_WEEKDAY}|{_DAYS})\b|,?\s+(?:\d|{MONTH}))"), _weekday),
     (re.compile(rf"\b({_WEEKDAY})\b\.?(?=\s(?:and|or|to|through|thru) (?:{_WEEKDAY}|{_DAYS})\b|\s'?til)"), _weekday),
     (re.compile(rf"\b({_SHORT_MONTH})\b\.?\s?-\s?({_SHORT_MONTH})\b\.?"), _months),
     (
         re.compile(
-            behind("[Oo]n ", "[Ee]very ", "[Nn]ext ", "[Ll]ast ", "[Tt]his ", "[Uu]ntil ") + r"(Sat|Sun|Mon|Wed|Fri)\."
+            behind("[Oo]n ", "[Ee]very ", "[Nn]ext ", "[Ll]ast ", "[Tt]his ", "[Uu]ntil ", " is ", " by ", "starts ")
+            + r"(Sat|Sun|Mon|Wed|Fri)\."
         ),
         _weekday,
     ),

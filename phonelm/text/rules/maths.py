@@ -47,6 +47,8 @@ def _divider(m: re.Match[str]) -> str:
 
 SIGN = re.compile(rf"[(^|=+&]|\b\w!|\b(?:{_FUNCTION})\b")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?<=\()-(?=[a-z]\b)|(?<== )-(?=[a-z]\b)"), "minus "),
+    (re.compile(r"(?<=\^\d) - (?=\w)"), " minus "),
     (re.compile(rf"(?<![\w'])({_FUNCTION})(?=\s(?:{_GREEK})\b|\(|\s?\^)"), _function),
     (re.compile(r"\b([a-zA-Z])('{1,2}|″)(?=\([a-z]\))"), _prime),
     (re.compile(r"(?<![\w.,])(\d{1,4}|[a-z])!(?=\s*(?:[=+*/×÷)-]|times\b|divided\b))"), r"\1 factorial"),

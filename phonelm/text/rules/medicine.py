@@ -73,7 +73,7 @@ def _side(m: re.Match[str]) -> str:
 
 
 SIGN = re.compile(  # without it no rule matches
-    r"[\d/]|x\b|\b(?:[Pp]t|neg|pos|[LR]|IV|tabs?|caps?|drops|units|daily|puffs?|tablets?|capsules?|[A-Z]{2})\b|O2\b"
+    r"[\d/]|x\b|\b(?:[Pp]t|neg|pos|[LR]|IV|tabs?|caps?|drops|units|daily|puffs?|tablets?|capsules?|[A-Z]{2,3})\b|O2\b"
 )
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w/])c/o(?![\w/])"), _complains),
@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
     ),
     (re.compile(rf"(?<![\w.])q\.? ?(\d{{1,2}})(?:-(\d{{1,2}}))? ?({'|'.join(TIMES)})\b\.?"), _every),
     (re.compile(r"(?<=[A-Za-z\d)] )[x×] ?(\d{1,3})(?:-(\d{1,3}))? ?(" + _SPAN + r")\b(?![-/])(?:\.(?!\w))?"), _for),
-    (re.compile(r"\b(?:bid|tid|qid|qd|qod|qhs|prn|po|hs|ac|pc|sc|im|iv)\b(?![.'/-]\w)"), _frequency),
+    (re.compile(r"\b(?:[Bb][Ii][Dd]|tid|qid|qd|qod|qhs|prn|po|hs|ac|pc|sc|im|iv)\b(?![.'/-]\w)"), _frequency),
     (re.compile(r"\b(S[ap]|P[av]|Fi|F[iI]|Et)(CO2|O2)\b"), lambda m: " ".join([*m[1].upper(), *m[2][:-1], "two"])),
     (re.compile(r"(?<=[A-Z] |\d )(neg|pos)\b(?:\.(?!\w))?"), lambda m: RESULTS[m[1]] + final_stop(m)),
     (re.compile(r"\b(neg|pos)\.(?=\s*[,;)]|\s+for\b|\s*$)"), lambda m: RESULTS[m[1]] + final_stop(m)),

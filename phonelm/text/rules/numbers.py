@@ -108,6 +108,8 @@ def _grouped(m: re.Match[str]) -> str:
 
 def _thousands(m: re.Match[str]) -> str:
     """`5k` is five thousand. A `5k` race and a `4K` screen keep the letter."""
+    if m[2] == "K" and "." in m[1] and _HEAT.search(before(m) + after(m)):
+        return f"{m[1]} kelvin"
     if _KEEPS_K.match(after(m)) or (m[2] == "K" and m[1] in ("2", "4", "5", "8")):
         return m[0]
     return f"{m[1]} thousand"
@@ -144,6 +146,7 @@ def _screen(m: re.Match[str]) -> str:
     return f"{number(m[1][:-2])} {number(m[1][-2:])} p"
 
 
+_HEAT = re.compile(r"boil|melt|freez|temperature|kelvin|heat|cool|\d°")
 _KEEPS_K = re.compile(
     r"[ -](?:runs?|races?|walks?|runners?|times?|PB|PR|pb|route|course|videos?|TVs?|resolution|monitors?|"
     r"displays?|screens?|"
@@ -155,7 +158,8 @@ _LETTERED = (
     "exits?|piers?|bays?|doors?|platforms?|lots?|tracks?|docks?|booths?|wards?|halls?|zone|version|model|"
     "step|item|stage|phase|group|team|bus|flight|form|rule|title|article|chapter|season|size"
 )
-SLASHED: tuple[Rule, ...] = (  # `180C/350F`: two amounts with units
+SLASHED: tuple[Rule, ...] = (  # `180C/350F`: two amounts with units; `i7-12700K`: a processor
+    (re.compile(r"\b(i[3579])-(\d{1,2})(\d{3})([A-Z]{0,2})\b"), r"\1 \2 \3 \4"),
     (re.compile(r"(?<=\d[A-Za-z])/(?=\d+ ?[A-Za-z])|(?<=\d[A-Za-z]{2})/(?=\d+ ?[A-Za-z])"), ", "),
 )
 EARLY: tuple[Rule, ...] = (  # before money and units: signs and ranges of amounts

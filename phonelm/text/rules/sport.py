@@ -47,7 +47,7 @@ def _over(m: re.Match[str]) -> str:
 
 _ODDS = re.compile(r"\b(?:odds (?:of|at|are|were)|priced at|favou?rites? at|offered at|backed at|a) $")
 
-SIGN = re.compile(rf"\d|\b(?:def|{'|'.join(SHORT)})\b|\bR(?:ou)?n?d\b")  # without it no rule matches
+SIGN = re.compile(rf"\d|\b(?:def|{'|'.join(SHORT)})\b|\bRd\b")  # without it no rule matches
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.-]){_SET}(?:, {_SET}){{1,5}}(?![\w-])"), _sets),
     (re.compile(r"(?<![\d:.])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])"), _lap),
@@ -55,7 +55,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w.])\.\d{3}(?:/\.\d{3}){1,3}(?!\w)"), lambda m: m[0].replace("/", ", ")),
     (re.compile(r"(?<![\d:.])(\d{2,3}):([0-5]\d)(?![\d:])"), _minutes),
     (re.compile(rf"\b({'|'.join(SHORT)})\b(?:\.(?=\s[a-z\d]|[,;)]))?"), lambda m: SHORT[m[1]]),
-    (re.compile(r"\bR(?:ou)?n?d\.? (?=\d{1,2}\b)"), "round "),
+    (re.compile(r"(?<=\b(?:of|in) )Rd\.? (?=\d{1,2}\b)"), "round "),
     (re.compile(r"(?<![\w.,/-])(\d{1,3})/([1-9]\d?)(?![\w/]|[.,]\d)"), _over),
     (re.compile(r"(?<![\w.,/-])(\d{4})/1(?![\d/]|[.,]\d)"), lambda m: f"{number(m[1])} to one"),
 )

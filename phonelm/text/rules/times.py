@@ -37,7 +37,7 @@ def _duration(m: re.Match[str]) -> str:
 
 _LASTS = re.compile(
     r"\b(?:prep|cook|bake|rest|simmer|boil|wait|for|in|after|took|takes?|lasts?|lasted|about|under|every|next|last|past|"
-    r"timeout|within|only|just|of|chill|roast|grill|steam|fry|knead|rise|total|time|sleep|nap|plank|hold|snooze):?\s$",
+    r"timeout|within|only|just|of|chill|roast|grill|steam|fry|knead|rise|total|time|sleep|nap|plank|hold|snooze):?\s$|\w=$",
     re.IGNORECASE,
 )
 _LEFT = re.compile(
@@ -84,7 +84,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[ap]m)\s?-\s?(?=midnight|noon|late\b|close\b)|(?<=noon)-(?=\d)|(?<=midnight)-(?=\d)"), " to "),
     (re.compile(r"(?<![\d.,])([01]\d|2[0-4])([0-5]\d)\s?(h|hrs?\.?|hours)(?!\w)"), _military),
     (
-        re.compile(r"(?<![\d.,/-])((?:[01]\d|2[0-4])[0-5]\d)\s?-\s?((?:[01]\d|2[0-4])[0-5]\d)(?![\d.,/-])"),
+        re.compile(r"(?<![\d.,/-])((?:[01]\d|2[0-4])[0-5]\d)\s?-\s?((?:[01]\d|2[0-4])[0-5]\d)(?![\d/-]|[.,]\d)"),
         _military_range,
     ),
     (re.compile(r"(?<![\w:]):([0-5]\d)\b(?!:)"), lambda m: number(m[1])),

@@ -49,7 +49,10 @@ UNITS = {
     "gms": "gram", "kms": "kilometer", "mtrs": "meter", "Ah": "amp hour", "kVA": "kilovolt amp", "uF": "microfarad",
     "pF": "picofarad", "nF": "nanofarad", "mH": "millihenry", "Tbps": "terabit per second",
     "MBps": "megabyte per second",
-    "MT": "megaton", "mM": "millimolar", "uM": "micromolar", "nM": "nanomolar", "atm": "atmosphere", "mbar": "millibar",
+    "MT": "megaton", "mW": "milliwatt", "uW": "microwatt", "uV": "microvolt", "uA": "microamp", "nA": "nanoamp",
+    "nH": "nanohenry",
+    "PTS": "point", "AST": "assist", "REB": "rebound", "STL": "steal", "BLK": "block", "YDS": "yard",
+    "mM": "millimolar", "uM": "micromolar", "nM": "nanomolar", "atm": "atmosphere", "mbar": "millibar",
     "Myr": "million year", "kyr": "thousand year", "Gyr": "billion year", "Ma": "million years ago", "Da": "dalton",
     "kDa": "kilodalton", "mIU": "milli international unit", "uIU": "micro international unit", "KiB": "kibibyte",
     "TiB": "tebibyte", "Kib": "kibibit", "Mib": "mebibit", "kcals": "kilocalorie", "kcal.": "kilocalorie",
@@ -77,10 +80,9 @@ UNCHANGED = frozenset(
     )
 )
 MILLIONS = (
-
     "homes|households|jobs|workers|voters|children|patients|customers|visitors|tourists|passengers|barrels|acres|pupils|"
-
-    "refugees|fans|vehicles|cars|cases|doses|deaths|tests|shares|members|units|residents|citizens|people|views|users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
+    "refugees|fans|vehicles|cars|cases|doses|deaths|tests|shares|members|units|residents|citizens|people|views|"
+    "users|viewers|copies|subscribers|followers|downloads|dollars|euros|pounds|years"
 )
 _NOUN = re.compile(
     r" (?:pies?|pans?|skillets?|cakes?|tins?|rounds?|cubes?|pieces|strips|slices|balls|screens?|monitors?|TVs?|nails?|"
@@ -206,19 +208,31 @@ _COUNTED = re.compile(
 )
 
 
+def _per_time(m: re.Match[str]) -> str:
+    """`110/min`. An amount of money has a rule of its own."""
+    return m[0] if re.search(r"[$£€¥₹]\s?[\d.,]+$", before(m)) else f" per {RATES[m[1]]}"
+
+
 def _rated(m: re.Match[str]) -> str:
     """`two drinks/day` and `phonemes/s` are rates. `day/night` is not."""
     rate = m.string[m.start() - 1] == "s" or _COUNTED.search(before(m))
     return f" per {RATES[m[1]]}" if rate else m[0]
 
 
-_KITCHEN = {"T": "tablespoon", "T.": "tablespoon", "c": "cup", "c.": "cup", "t.": "teaspoon"}
+_KITCHEN = {"T": "tablespoon", "T.": "tablespoon", "c": "cup", "C": "cup", "c.": "cup", "t.": "teaspoon"}
 _FRACTION = r"(?:(?P<whole>\d{1,3})[ -])?(?P<top>\d{1,2})/(?P<bottom>[2-9]|1[0-6])"
-PARTS: tuple[Rule, ...] = (  # before the rules for fractions and for abbreviations
+PARTS: tuple[Rule, ...] = (
+    (re.compile(r"(?<=\d)\s*mu (?=[mgslLAVFW]\b)"), " u"),
+    (re.compile(r"(?<=\d/\d)-(?=\d{1,3}\s?[A-Za-z])"), " to "),
+    (
+        re.compile(r"(?<=\d)/(min|sec|hr|h|day|wk|week|mo|month|yr|year)\b(?!/)"),
+        _per_time,
+    ),  # before the rules for fractions and for abbreviations
     (
         re.compile(
             rf"(?<![\w.,/])(?<!\d ){_FRACTION}(?P<hyphen>-)?\s?(?:(?P<prefix>[Ss]q|cu|fl)\.?\s?)?"
-            rf"(?P<unit>{_UNIT}|in(?=\s(?:wide|long|tall|deep|thick|high|x|by|of)\b)|T\.?(?= [a-z])|c\.)\.?(?![\w/])"
+            rf"(?P<unit>{_UNIT}|in(?=\s(?:wide|long|tall|deep|thick|high|x|by|of)\b)|T\.?(?= [a-z])|c\.|"
+            r"C(?= [a-z]{3}))\.?(?![\w/])"
         ),
         _part,
     ),
@@ -234,7 +248,6 @@ PARTS: tuple[Rule, ...] = (  # before the rules for fractions and for abbreviati
     (re.compile(r"(?<=\d )med\.(?= [a-z])"), "medium"),
 )
 RULES: tuple[Rule, ...] = (
-    (re.compile(r"(?<=\d)\s*mu (?=[mgslLAVFW]\b)"), " u"),
     (re.compile(r"(?<=\d)\s?([kM]?)\s*omega\b"), r" \1ohm"),
     (re.compile(r"(?<=\d)\s?[x×]\s?(?=\d{1,4}\s?-?(?:k?g|m[lL]|cl|mg|oz|lbs?|[lL])\b)"), " times "),
     (
@@ -248,7 +261,6 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=\d) M (?=(?:[A-Z][a-z]?\d?){2,6}\b|[A-Z]( [A-Z]){1,5}\b|solution\b|in\b)"), " molar "),
     (re.compile(r"(?<=\d) K(?=[\s,.;)]|$)(?! (?:people|users|views|followers)\b)"), " kelvin"),
     (re.compile(r"(?<=\d) t(?=[,.;)]|$| (?:of|and|in|per|to|at|on|is)\b)"), " tons"),
-    (re.compile(rf"(?<=[a-z]illion )({_LARGE})\b|(?<=thousand )({_LARGE})\b"), _large),
     (re.compile(r"\b(\d+(?:\.\d+)?)[xX×](?![\w^])"), lambda m: f" {number(m[1])} times "),
     (re.compile(r"(?<!\w)[x×](\d+)\b"), lambda m: f"times {number(m[1])} "),
     (re.compile(r"(?<![\w.'])([1-9])' ?(1[01]|\d)\"?(?![\w'])"), _height),
@@ -263,6 +275,9 @@ RULES: tuple[Rule, ...] = (
         ),
         _unit,
     ),
+)
+LARGE: tuple[Rule, ...] = (  # also `a million km`
+    (re.compile(rf"(?<=[a-z]illion )({_LARGE})\b|(?<=thousand )({_LARGE})\b"), _large),
 )
 RATE: tuple[Rule, ...] = (
     (
