@@ -122,6 +122,29 @@ class Codec:
             wav = self.model.decode([(codes, None)])
         return wav.clone()
 
+    def alone(self, codes: Tensor, book: int, controls: DecodeControls = DecodeControls()) -> np.ndarray:
+        """The sound of one codebook: its vectors go into the decoder without those of the others.
+
+        Args:
+            codes: (1, K, T), and `controls`, as for `decode`.
+            book: from 0.
+        Returns:
+            (S,) float32 samples.
+        Raises:
+            ValueError: as for `decode`; no such codebook.
+        """
+        codes = self._check(codes)
+        if not 0 <= book < codes.shape[1]:
+            raise ValueError(f"these codes have {codes.shape[1]} codebooks; there is no number {book}")
+        with torch.inference_mode():
+            vectors = self.model.quantizer.vq.layers[book].decode(codes[:, book])  # (1, dim, T)
+            if self.has_controls:
+                wav = self.synthesize(self.model.decoder.analyse(vectors).map(Tensor.clone), controls)
+            else:
+                self.check_controls(controls)
+                wav = self.model.decoder(vectors)
+        return wav[0, 0].cpu().numpy()
+
     def parameters(self, codes: Tensor) -> DecoderParameters:
         """What the decoder makes of codes before it makes sound: pitch, voicing and envelopes of every frame.
 

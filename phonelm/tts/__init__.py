@@ -3,7 +3,7 @@
 from phonelm.codec import CONTROL_LIMITS, DecodeControls
 from phonelm.tts.bundle import CLIP_FILE, MAX_BYTES, VOICE_FILE, pack, unpack
 from phonelm.tts.edit import locate
-from phonelm.tts.picture import COLOUR_BY, draw_grid, save_grid
+from phonelm.tts.picture import COLOUR_BY, describe, draw_grid, save_grid
 from phonelm.tts.reading import Plan, planned, read_aloud, stream_long, write_reading
 from phonelm.tts.recipe import (
     MAX_EDITS,
@@ -65,6 +65,7 @@ __all__ = [
     "card_of",
     "check_clip",
     "check_speakers",
+    "describe",
     "differences",
     "draw_grid",
     "identity",

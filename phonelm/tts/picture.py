@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phonelm import __version__
 from phonelm.config import CARD
 from phonelm.files import atomic_write
 from phonelm.tts.speech import PhonemeTime, Speech
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-COLOUR_BY = ("probability", "code", "entropy")
+COLOURS = {  # what they say in a caption
+    "probability": "bright cells are codes that the model found likely",
+    "code": "the colour tells the codes apart",
+    "entropy": "bright cells are choices of which the model was unsure",
+}
+COLOUR_BY = tuple(COLOURS)
+CAPTION_PT, CAPTION_LINE_IN = 7.5, 0.14
 INCHES_PER_S = 3.0
 ROW_S = 3.6  # longest row; longer speech wraps, at a word's end if there is one
 MAX_ROWS = 16
@@ -50,7 +58,9 @@ class Span:
     end_s: float
 
 
-def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW_S) -> Figure:
+def draw_grid(
+    speech: Speech, colour_by: str = "probability", row_s: float = ROW_S, caption: str = ""
+) -> Figure:
     """Draw waveform, pitch, words, phonemes and codes of a speech, in rows like the lines of a score.
 
     Pitch is drawn on a logarithmic scale where the sound is voiced; a codec without pitch has no such lane.
@@ -60,6 +70,7 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
         colour_by: what a cell's colour shows: "probability" of the chosen code under the model, the "code" itself, or
             the "entropy" of the model's choice in bits. Crosses mark cells where clamping removed the first choice.
         row_s: longest row, seconds; what does not fit into `MAX_ROWS` rows is left out, and the picture says so.
+        caption: a few sentences under the picture.
     Raises:
         ValueError: nothing to draw, or an unknown `colour_by`.
     """
@@ -74,7 +85,9 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
         del heights["pitch"]
     lanes_in = sum(heights.values())
     width = LEFT_IN + INCHES_PER_S * row_s + RIGHT_IN
-    height = TOP_IN + len(shown) * lanes_in + (len(shown) - 1) * BETWEEN_IN + BOTTOM_IN
+    lines = textwrap.wrap(caption, round((width - LEFT_IN - RIGHT_IN) * 72 / (CAPTION_PT / 2)))
+    below = BOTTOM_IN + len(lines) * CAPTION_LINE_IN + (0.06 if lines else 0)
+    height = TOP_IN + len(shown) * lanes_in + (len(shown) - 1) * BETWEEN_IN + below
     from matplotlib.figure import Figure
 
     figure = Figure((width, height), facecolor="white")
@@ -95,12 +108,28 @@ def draw_grid(speech: Speech, colour_by: str = "probability", row_s: float = ROW
         remarks.append("× the clamp removed the model's first choice")
     if len(rows) > len(shown):
         remarks.append(f"only the first {shown[-1][1]:.1f} of {rows[-1][1]:.1f} s are drawn")
-    figure.text(LEFT_IN / width, 0.06 / height, "    ".join(remarks), size=7, color=INK)
+    remarks_in = below - BOTTOM_IN + (0.12 if lines else 0.06)
+    figure.text(LEFT_IN / width, remarks_in / height, "    ".join(remarks), size=7, color=INK)
+    if lines:
+        figure.text(LEFT_IN / width, 0.06 / height, "\n".join(lines), size=CAPTION_PT, color=INK, linespacing=1.3)
     return figure
 
 
-def save_grid(speech: Speech, path: str | Path, colour_by: str = "probability", dpi: int = 150) -> None:
-    """Write the picture as PNG or SVG, by the ending of `path`, whole or not at all.
+def describe(speech: Speech, colour_by: str) -> str:
+    """A caption: what was said by whom, and what columns, rows and colours are."""
+    text = textwrap.shorten(speech.text, 160, placeholder=" …")
+    voice = speech.voice.name or "a clip"
+    frame_ms = 1000 / speech.frame_rate
+    return (
+        f"“{text}” Voice: {voice}, seed {speech.settings.seed}, {speech.duration_s:.1f} s of synthetic speech by "
+        f"PhoneLM {__version__}. A column is a frame of {frame_ms:.0f} ms, a row is a codebook; {COLOURS[colour_by]}."
+    )
+
+
+def save_grid(
+    speech: Speech, path: str | Path, colour_by: str = "probability", dpi: int = 150, caption: str = ""
+) -> None:
+    """Write the picture as PNG or SVG, by the ending of `path`, whole or not at all; arguments as for `draw_grid`.
 
     Raises:
         ValueError: another ending, or nothing to draw.
@@ -110,7 +139,7 @@ def save_grid(speech: Speech, path: str | Path, colour_by: str = "probability", 
     if kind not in ("png", "svg"):
         raise ValueError(f"a picture is written as .png or .svg, not {Path(path).name!r}")
     buffer = io.BytesIO()
-    draw_grid(speech, colour_by).savefig(buffer, format=kind, dpi=dpi)
+    draw_grid(speech, colour_by, caption=caption).savefig(buffer, format=kind, dpi=dpi)
     with atomic_write(path) as file:
         file.write(buffer.getbuffer())
 

@@ -21,7 +21,7 @@ WAVE_BINS = 4  # outline points of the waveform in each frame
 PARTS = 10_000  # probabilities are sent as whole ten-thousandths
 SCRIPTS = (
     "grid_colours.js", "grid_lanes.js", "grid_pitch.js", "grid_readout.js", "grid_choice.js", "grid_overview.js",
-    "grid_page.js", "grid.js",
+    "grid_unsure.js", "grid_pair.js", "grid_page.js", "grid.js",
 )  # fmt: skip
 CENTIBITS = 100  # entropies as hundredths of a bit
 

@@ -16,7 +16,7 @@ import gradio as gr
 from gradio.components import Component
 
 from phonelm.audio import write_audio
-from phonelm.tts import COLOUR_BY, TTS, DecodeControls, Recipe, Speech, Turns, save_grid
+from phonelm.tts import COLOUR_BY, TTS, DecodeControls, Recipe, Speech, Turns, describe, save_grid
 from phonelm.ui.downloads import KINDS, save_all
 from phonelm.ui.events import KEEP_S, MODEL, failed, user_of
 from phonelm.ui.grid import code_grid, grid_json
@@ -182,7 +182,7 @@ def _lay_out(tts: TTS, values: dict[str, Any], opening: Made | None) -> tuple[Re
         small: dict[str, Any] = {"interactive": bool(values), "size": "sm", "min_width": 72}
         files = {kind: gr.DownloadButton(LABELS[kind], value=values.get(kind), **small) for kind in KINDS}
         pictures = gr.Button("PNG", **small), gr.Button("SVG", **small)
-    first = gr.Radio(_first_choices(n), value=n, label="Hear it with fewer codebooks", visible=bool(values) and n > 1,
+    first = gr.Radio(_first_choices(n), value=n, label="Hear it from some codebooks", visible=bool(values) and n > 1,
                      elem_id="first")  # fmt: skip
     takes = takes_list(values.get("take"))
     hidden = gr.DownloadButton(visible="hidden", elem_id="picture-file")
@@ -195,12 +195,13 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
     kinds = [gr.Textbox(kind, visible=False) for kind in ("png", "svg")]
 
     def listen(made: Made | None, n: int, request: gr.Request):
-        """The speech from its first `n` codebooks only."""
+        """The speech from its first `n` codebooks, or, if it is negative, from codebook -n alone."""
         if made is None:
             yield gr.skip()
             return
+        codes, controls = made.speech.codes, made.speech.controls
         with turns.once(user_of(request)):
-            wav = tts.codec.waveform(made.speech.codes[:, :n], made.speech.controls)
+            wav = tts.codec.waveform(codes[:, :n], controls) if n > 0 else tts.codec.alone(codes, -n - 1, controls)
         with playable(tts, wav) as (file,):
             yield file
 
@@ -210,7 +211,8 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
             raise failed("this speech is no longer kept: generate it again")
         with TemporaryDirectory() as folder:
             path = Path(folder, f"phonelm-{made.speech.settings.seed}.{kind}")
-            save_grid(made.speech, path, colour_by if colour_by in COLOUR_BY else COLOUR_BY[0])
+            shown = colour_by if colour_by in COLOUR_BY else COLOUR_BY[0]
+            save_grid(made.speech, path, shown, caption=describe(made.speech, shown))
             yield str(path)
 
     played = result.first.input(listen, [result.made, result.first], result.audio, show_progress="hidden",
@@ -222,4 +224,6 @@ def _wire(tts: TTS, turns: Turns, result: Result, picture: gr.DownloadButton) ->
 
 
 def _first_choices(n: int) -> list[tuple[str, int]]:
-    return [(f"all {n}" if i == n else str(i), i) for i in range(1, n + 1)]
+    """The first codebooks together, then each further one alone, as a negative number."""
+    together = [(f"all {n}" if i == n else "only 1" if i == 1 else f"first {i}", i) for i in range(1, n + 1)]
+    return together + [(f"only {i}", -i) for i in range(2, n + 1)]

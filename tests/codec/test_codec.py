@@ -176,3 +176,14 @@ def test_decoder_is_differentiable():
     model.decoder(model.encoder(wav)).square().mean().backward()
     assert wav.grad.isfinite().all()
     assert all(p.grad.abs().sum() > 0 for p in [*model.decoder.parameters(), *model.encoder.parameters()])
+
+
+def test_one_codebook_alone_is_the_sound_of_its_vectors(bundled):
+    codes = random_codes(20, n_q=3)
+    assert np.abs(bundled.alone(codes, 0) - bundled.waveform(codes[:, :1])).max() < 1e-4
+    other = codes.clone()
+    other[:, [0, 2]] = (other[:, [0, 2]] + 1) % CARD
+    assert (bundled.alone(other, 1) == bundled.alone(codes, 1)).all()
+    assert np.abs(bundled.alone(codes, 1) - bundled.alone(codes, 2)).max() > 1e-3
+    with pytest.raises(ValueError, match="3 codebooks"):
+        bundled.alone(codes, 3)

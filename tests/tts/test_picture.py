@@ -116,3 +116,16 @@ def test_what_cannot_be_drawn(speech):
         draw_grid(replace(speech, frames=[], sentence=[]))
     with pytest.raises(ValueError, match="probability, code, entropy"):
         draw_grid(speech, "mood")
+
+
+def test_a_caption_says_what_is_seen_and_takes_its_own_room(speech):
+    caption = picture.describe(speech, "entropy")
+    assert speech.text in caption and f"seed {speech.settings.seed}" in caption and "unsure" in caption
+    plain, figure = draw_grid(speech), draw_grid(speech, caption=caption)
+    assert figure.get_size_inches()[1] > plain.get_size_inches()[1]
+    written = [text for text in figure.texts if text.get_text().replace("\n", " ") == caption]
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in (*written, *figure.texts[:1])]
+    assert len(written) == 1 and not boxes[0].overlaps(boxes[1])
+    assert 0 <= boxes[0].x0 and boxes[0].x1 <= canvas.get_width_height()[0]

@@ -6,6 +6,7 @@ const empty = find(".grid-empty"), full = find(".grid-full"), scroller = find(".
 const canvas = find(".grid-span canvas"), select = find(".grid-colour"), readout = find(".grid-readout");
 const context = canvas.getContext("2d");
 const MAX_PX = 48, START_PX = 9, FINGER = 1.5; // widths of a frame; step of the zoom
+const NARROW = 640, NARROW_PX = 6; // on a phone all of it would be too small to read: it opens with wider frames
 const LEAD_IN = 30; // frames heard before those that were said again
 const view = {data: null, theme: {}, kind: "probability", colour: null, width: 0, scroll: 0, px: START_PX};
 let cursor = null, hover = null, live = null, drawing = 0; // `live`: position of sound played while it is made
@@ -53,8 +54,9 @@ function show(value) {
     listenFrom(data.phonemes[data.chosen[0]][1] - LEAD_IN);
   } else {
     scroller.scrollLeft = 0;
-    zoomTo(fitting(), 0);
+    zoomTo(Math.max(fitting(), view.width < NARROW ? NARROW_PX : 0), 0);
   }
+  showUnsure(find(".grid-unsure"), data);
   restyle();
   showReadout(readout, data, null, false);
 }
@@ -65,6 +67,7 @@ function fitting() {
 
 function measure() {
   view.width = scroller.clientWidth;
+  GUTTER = view.width < NARROW ? 68 : 74;
   const height = gridHeight(view.data), dots = window.devicePixelRatio || 1;
   canvas.style.width = `${view.width}px`;
   canvas.style.height = `${height}px`;
@@ -80,6 +83,7 @@ function restyle() {
   view.kind = select.value;
   view.colour = cellColour(view.data, view.kind, view.theme);
   drawLegend(find(".grid-legend"), view.data, view.kind, view.theme);
+  find(".grid-help-colour").textContent = MEANING[view.kind];
   draw();
 }
 
@@ -120,23 +124,6 @@ function zoomTo(px, frame) {
   scroller.scrollLeft = centre * view.px - (x - GUTTER);
   view.scroll = scroller.scrollLeft;
   lead();
-  draw();
-}
-
-// The grids of a pair have one time axis.
-function lead() {
-  if (!props.pair || scroller.scrollLeft === led) return;
-  led = -1;
-  const detail = {from: element, px: view.px, scroll: scroller.scrollLeft};
-  document.dispatchEvent(new CustomEvent("phonelm:view", {detail}));
-}
-
-function beLed({from, px, scroll}) {
-  if (!props.pair || from === element || !view.data) return;
-  view.px = px;
-  span.style.width = `${Math.ceil(GUTTER + view.data.frames * px)}px`;
-  scroller.scrollLeft = scroll;
-  led = scroller.scrollLeft; // less than what was asked for where this one is shorter
   draw();
 }
 

@@ -33,6 +33,14 @@ function cellColour(data, kind, theme) {
   return (i) => scaled(1 - Math.log(Math.max(data.probability[i] / 1e4, 1 / data.card)) / chance);
 }
 
+const MEANING = {
+  probability: "The colour shows how likely the chosen code was: yellow where the model was certain, dark where it was one of many.",
+  entropy: "The colour shows the model's doubt in bits: dark where one code stood out, yellow where it could as well have been others.",
+  code: "The colour shows which code was chosen; colours have no order, but the same one in a row is the same code.",
+  clamp: "The colour shows where the clamp took away the model's first choice.",
+  other: "The colour shows where the two speeches have different codes.",
+};
+
 function drawLegend(place, data, kind, theme) {
   const piece = (name, text, background) => {
     const span = document.createElement("span");

@@ -4,7 +4,7 @@
 const AXIS = 20, WAVE = 52, PITCH = 56, WORD = 24, PHONEME = 36, GAP = 4, ROW = 20;
 const TOPS = {axis: 0, wave: AXIS, pitch: AXIS + WAVE + GAP, word: AXIS + WAVE + PITCH + 2 * GAP,
   phoneme: AXIS + WAVE + PITCH + WORD + 3 * GAP, codes: AXIS + WAVE + PITCH + WORD + PHONEME + 4 * GAP};
-const GUTTER = 74;
+let GUTTER = 74; // narrower on a phone, see `measure`
 
 function gridHeight(data) {
   return TOPS.codes + data.codebooks * ROW + GAP;

@@ -13,6 +13,6 @@ function tellShown(data, value) {
 function listenTo(cell) {
   const spans = {word: view.data.words, phoneme: view.data.phonemes}[cell.lane];
   if (!props.live) return seek(cursor.frame);
-  const until = spans && spans[spanAt(spans, cell.frame)][2] * view.data.frame_s;
+  const until = cell.end ? cell.end * view.data.frame_s : spans && spans[spanAt(spans, cell.frame)][2] * view.data.frame_s;
   document.dispatchEvent(new CustomEvent("phonelm:play", {detail: {from: (cursor.frame + 0.01) * view.data.frame_s, until}}));
 }
