@@ -36,7 +36,9 @@ class SpeechRequest(BaseModel):
     speed: float = Field(1.0, description="0.5 to 2; 2 is twice as fast.")
     pitch: float = Field(0.0, description="Semitones, -6 to 6.")
     intonation: float = Field(1.0, description="0 is flat, 2 is lively.")
-    stream_format: Literal["audio"] = Field("audio", description="The sound itself, as it is made.")
+    stream_format: Literal["audio", "sse"] = Field(
+        "audio", description="The sound itself, as it is made, or server-sent events with it in base64."
+    )
     instructions: str | None = Field(None, description="Ignored: this model takes no instructions.")
     seed: int | None = Field(None, description="The same seed gives the same speech.")
     temperature: float | None = None

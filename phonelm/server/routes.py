@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from phonelm.audio import MEDIA_TYPES
 from phonelm.server.errors import ApiError, OpenAIRoute
 from phonelm.server.parameters import MODEL, SpeechRequest, unknown_model
-from phonelm.server.speaking import Desk, encoded, sent
+from phonelm.server.speaking import Desk, encoded, events, sent
 from phonelm.tts import TTS, Turns
 
 
@@ -29,8 +29,10 @@ def speech_routes(tts: TTS, turns: Turns) -> APIRouter:
     async def speech(body: SpeechRequest, request: Request) -> StreamingResponse:
         """Speak a text. The sound is sent while the rest is still being made."""
         user = request.client.host if request.client else ""
-        sound = await sent(encoded(tts, turns, desk, user, body), request, desk)
-        return StreamingResponse(sound, media_type=MEDIA_TYPES[body.response_format])
+        steps = encoded(tts, turns, desk, user, body)
+        if body.stream_format == "sse":
+            return StreamingResponse(await sent(events(steps), request, desk), media_type="text/event-stream")
+        return StreamingResponse(await sent(steps, request, desk), media_type=MEDIA_TYPES[body.response_format])
 
     @router.get("/audio/voices")
     async def voices() -> dict[str, Any]:

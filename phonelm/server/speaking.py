@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from base64 import b64encode
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
@@ -19,7 +22,8 @@ AT_ONCE = 32  # requests; one more is refused
 CLIENT_LEFT = 499  # as nginx calls it; nobody is there to read it
 BUSY = "too many requests at the moment; try again in a minute"
 
-Steps = Generator[bytes, None, None]
+Usage = dict[str, int]
+Steps = Generator[bytes, None, Usage]
 
 
 class Desk:
@@ -43,6 +47,8 @@ class Desk:
 def encoded(tts: TTS, turns: Turns, desk: Desk, user: str, body: SpeechRequest) -> Steps:
     """The bytes of a speech, as they are made; empty ones while it waits for its turn.
 
+    Returns:
+        How much was read and made: a token of the input is a phoneme, one of the output a frame.
     Raises:
         ApiError: the first step raises it if the request cannot be fulfilled.
     """
@@ -60,11 +66,42 @@ def encoded(tts: TTS, turns: Turns, desk: Desk, user: str, body: SpeechRequest) 
                 body.input, pieces, voice, settings, rate, deterministic=tts.deterministic, controls=controls
             )
             stream = AudioStream(body.response_format, rate, plan.tags)
+            samples = 0
             for chunk, _ in turn.share(stream_long(tts, pieces, voice, settings, controls)):
+                samples += len(chunk)
                 yield stream.push(chunk)
             yield stream.finish()
+            frames = round(samples / rate * tts.codec.frame_rate * controls.speed)
+            return _usage(sum(map(len, pieces)), frames)
     except TooMany as error:
         raise ApiError(429, str(error), code="rate_limit_exceeded") from None
+
+
+def _usage(read: int, made: int) -> Usage:
+    return {"input_tokens": read, "output_tokens": made, "total_tokens": read + made}
+
+
+def events(steps: Steps) -> Steps:
+    """The bytes of a speech as server-sent events, as OpenAI's `stream_format: sse` has them; empty ones stay empty.
+
+    Each event is JSON with a `type`: `speech.audio.delta` with some of the file in base64, at the end
+    `speech.audio.done` with the usage.
+    """
+    try:
+        while True:
+            data = next(steps)
+            delta = {"type": "speech.audio.delta", "audio": b64encode(data).decode()}
+            yield _event(delta) if data else b""
+    except StopIteration as end:
+        usage: Usage = end.value
+    finally:
+        steps.close()
+    yield _event({"type": "speech.audio.done", "usage": usage})
+    return usage
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(content)}\n\n".encode()
 
 
 def _pieces(tts: TTS, text: str) -> list[Phonemes]:

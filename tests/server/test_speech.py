@@ -1,6 +1,8 @@
 """The routes for programs, asked by OpenAI's own client and by plain HTTP, around an untrained model."""
 
+import base64
 import io
+import json
 import re
 import socket
 import threading
@@ -264,3 +266,20 @@ def test_the_example_of_the_docs_runs(served, tmp_path, monkeypatch):
     exec(code.replace("http://127.0.0.1:8000", served).replace("george", "other"), {})
     wav, rate = decode(tmp_path / "hello.mp3")
     assert len(wav) > rate / 4
+
+
+def test_events_hold_the_same_file_as_it_is_made(url, app_tts):
+    asked = {"input": TEXT, "response_format": "wav", "seed": 3}
+    whole = httpx.post(f"{url}/v1/audio/speech", json=asked, timeout=60).content
+    with httpx.stream("POST", f"{url}/v1/audio/speech", json={**asked, "stream_format": "sse"}, timeout=60) as answer:
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
+        lines = [line for line in answer.iter_lines() if line]
+    assert len(lines) >= 3 and all(line.startswith("data: ") for line in lines)
+    *deltas, done = (json.loads(line[6:]) for line in lines)
+    assert {delta["type"] for delta in deltas} == {"speech.audio.delta"}
+    assert b"".join(base64.b64decode(delta["audio"]) for delta in deltas) == whole
+    speech = app_tts.speak(TEXT, None, SamplingConfig(seed=3))
+    usage = {"input_tokens": sum(map(len, speech.phonemes)), "output_tokens": len(speech.frames)}
+    assert done == {"type": "speech.audio.done", "usage": usage | {"total_tokens": sum(usage.values())}}
+    wrong = httpx.post(f"{url}/v1/audio/speech", json={**asked, "stream_format": "sse", "voice": "x"}, timeout=60)
+    assert wrong.status_code == 400 and wrong.json()["error"]["code"] == "voice_not_found"
