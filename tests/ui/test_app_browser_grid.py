@@ -2,11 +2,13 @@
 
 import pytest
 
-from tests.ui.test_app_browser import CANVAS, GRID, browser, generate, page, pytestmark  # noqa: F401
+from tests.ui.browser import CANVAS, generate, needs_browser
+
+pytestmark = needs_browser
 
 
 @pytest.mark.slow
-def test_the_grid_names_what_the_model_was_least_sure_of(page):  # noqa: F811
+def test_the_grid_names_what_the_model_was_least_sure_of(page):
     generate(page, "We saw a boat, and then another boat.")
     page.wait_for_function("document.querySelectorAll('#grid .grid-unsure details .stretch').length > 8")
     data = page.evaluate("JSON.parse(window.phonelmGrid.value)")
@@ -32,7 +34,7 @@ def test_the_grid_names_what_the_model_was_least_sure_of(page):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_the_help_says_what_the_colours_mean(page):  # noqa: F811
+def test_the_help_says_what_the_colours_mean(page):
     generate(page, "We saw a boat.")
     page.click("#grid .grid-help summary")
     assert page.locator("#grid .grid-help p:visible").count() == 3
@@ -42,7 +44,7 @@ def test_the_help_says_what_the_colours_mean(page):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_one_codebook_is_heard_alone(page):  # noqa: F811
+def test_one_codebook_is_heard_alone(page):
     generate(page, "We saw a boat.")
     whole = page.evaluate("document.querySelector('#speech audio').duration")
     before = page.evaluate("document.querySelector('#speech audio').src")
@@ -53,8 +55,8 @@ def test_one_codebook_is_heard_alone(page):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_cells_can_be_read_on_a_phone(browser, app_url):  # noqa: F811
-    page = browser.new_page(viewport={"width": 390, "height": 844})  # noqa: F811
+def test_cells_can_be_read_on_a_phone(browser, app_url):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(app_url)
     generate(page, "We saw a boat, and then another boat, and it was late when we went home along the river.")
     page.wait_for_function(f"+document.querySelector('{CANVAS}').dataset.px >= 6")
