@@ -16,18 +16,23 @@ from phonelm.audio.files import (
 )
 from phonelm.audio.loudness import active_rms, match_loudness, normalise, quiet_share, sounding
 from phonelm.audio.prompt import CLIP_HZ, prepare_prompt, quietest
+from phonelm.audio.quality import MAX_CLIPPED, MIN_QUIET_SHARE, Quality, measure_quality
 
 __all__ = [
     "AudioError",
     "AudioStream",
     "CLIP_HZ",
     "FORMATS",
+    "MAX_CLIPPED",
     "MEDIA_TYPES",
+    "MIN_QUIET_SHARE",
+    "Quality",
     "active_rms",
     "audio_bytes",
     "check_output",
     "fill_band",
     "match_loudness",
+    "measure_quality",
     "normalise",
     "output_format",
     "prepare_prompt",

@@ -32,7 +32,7 @@ from phonelm.tts.voice_file import (
     read_saved,
     save_voice,
 )
-from phonelm.tts.voices import NamedVoice, bundled_voices, check_speakers
+from phonelm.tts.voices import NAME, NamedVoice, bundled_voices, check_speakers
 
 __all__ = [
     "CLIP_FILE",
@@ -43,6 +43,7 @@ __all__ = [
     "Edit",
     "MAX_BYTES",
     "MAX_EDITS",
+    "NAME",
     "NamedVoice",
     "PhonemeTime",
     "Plan",
@@ -56,8 +57,8 @@ __all__ = [
     "Turn",
     "Turns",
     "Unfinished",
-    "Voice",
     "VOICE_FILE",
+    "Voice",
     "VoiceCard",
     "Word",
     "add_card_arguments",

@@ -25,6 +25,7 @@ from phonelm.ui.reading import dictionary_input
 from phonelm.ui.tabs.compare import compare_tab
 from phonelm.ui.tabs.inside import inside_tab
 from phonelm.ui.tabs.long import long_tab
+from phonelm.ui.tabs.own import is_offered, own_tab
 from phonelm.ui.tabs.speak import speak_tab
 from phonelm.ui.zerogpu import load_tts, warm_up
 
@@ -53,15 +54,18 @@ def build_demo(tts: TTS, mcp: bool = False) -> Page:
         demo.routes = [*speech_routes(tts, turns).routes, *reading_routes(shelf).routes]
         gr.HTML(HEADER, elem_classes="masthead")
         dictionary = dictionary_input()
-        with gr.Tabs():
-            with gr.Tab("Speak"):
-                speak_tab(tts, turns, aside, dictionary)
+        with gr.Tabs() as tabs:
+            with gr.Tab("Speak", id="speak"):
+                voice = speak_tab(tts, turns, aside, dictionary)
             with gr.Tab("Long text", elem_id="long"):
                 long_tab(tts, turns, aside, dictionary, shelf)
             with gr.Tab("Compare", elem_id="compare"):
                 compare_tab(tts, turns, aside, dictionary)
             with gr.Tab("Inside", elem_id="inside"):
                 inside_tab(tts, turns)
+            if is_offered():
+                with gr.Tab("Your voice", elem_id="own") as own:
+                    own_tab(own, tabs, voice)
         listed = {"api_visibility": "undocumented" if mcp else "public"}
         endpoints(tts, turns, **listed)
         compare_endpoint(tts, turns, **listed)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from phonelm.config import FRAME_RATE
 from phonelm.evaluation import Judges
@@ -23,9 +22,10 @@ from phonelm.files import check_writable
 from phonelm.training.adapt.dataset import LeftOut, make_cache
 from phonelm.training.adapt.learn import Adaptation, AdaptConfig
 from phonelm.training.adapt.prior import load_prior
+from phonelm.training.adapt.report import LogReporter, Reporter, make_reporter
 from phonelm.training.adapt.speak import SpokenJudge, mean_voice
-from phonelm.training.data.dataset import CodesDataset, Utterance
-from phonelm.tts import TTS, Speech, Voice, VoiceCard, add_card_arguments, card_of, save_voice
+from phonelm.training.data.dataset import Utterance
+from phonelm.tts import TTS, Voice, VoiceCard, add_card_arguments, card_of, save_voice
 
 PROMPT_S = (4.0, 9.0)  # length of a recording that can be the voice prompt
 KEPT_OUT = 0.1  # share of the utterances that are not trained on, if there are at least MIN_TO_KEEP_OUT
@@ -55,9 +55,7 @@ def adapt(
     tts: TTS,
     config: AdaptConfig = AdaptConfig(),
     judges: Judges | None = None,
-    on_left_out: Callable[[Sequence[LeftOut]], None] | None = None,
-    on_progress: Callable[[Adaptation], None] | None = None,
-    on_sample: Callable[[Speech], None] | None = None,
+    reporter: Reporter = Reporter(),
 ) -> Adapted:
     """Adapt the model to a person and write a voice file.
 
@@ -65,9 +63,7 @@ def adapt(
         recordings: an audio file, or a folder of them. A text beside one has the same name and ends in .txt.
         out: the voice file, `.safetensors`. The working folder beside it is `NAME.adapt` and is deleted at the end.
         card: name, licence and consent.
-        on_left_out: called with what is not used, before the training starts.
-        on_progress: called with the `Adaptation` after every step and evaluation.
-        on_sample: called with a `Speech` at every evaluation.
+        reporter: is told what happens.
     Raises:
         AudioError: recordings that cannot be used; the message names the file and the second.
         JudgeError: a package is missing.
@@ -76,16 +72,15 @@ def adapt(
     folder = work_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     prior = load_prior(tts.codec)
-    dataset, left_out = make_cache(recordings, folder, judges, prior)
-    if on_left_out:
-        on_left_out(left_out)
+    dataset, left_out = make_cache(recordings, folder, judges, prior, reporter.transcribed)
+    reporter.left_out(left_out)
     utterances = [dataset[i] for i in range(len(dataset))]
     training, kept_out = split(utterances)
-    voice = choose_prompt(dataset, utterances, tts, judges)
+    voice = choose_prompt(training, tts, judges)
     target = mean_voice(judges, [_wav(u, tts) for u in (kept_out or training)[:TARGET_UTTERANCES]])
-    judge = SpokenJudge(tts, voice, target, judges, on_sample)
+    judge = SpokenJudge(tts, voice, target, judges, reporter.sample)
     run = Adaptation(tts.model, training, prior.utterances, folder, judge, config)
-    low_rank = run.run(on_progress or (lambda _: None))
+    low_rank = run.run(reporter.step)
     first, best = run.history[0], max(run.history, key=lambda m: m.score(run.history[0]))
     figures = {
         "seconds_of_speech": round(sum(u.codes.shape[1] for u in training) / FRAME_RATE, 1),
@@ -112,7 +107,7 @@ def split(utterances: Sequence[Utterance]) -> tuple[list[Utterance], list[Uttera
     return [u for i, u in enumerate(utterances) if i % step], list(utterances[::step])
 
 
-def choose_prompt(dataset: CodesDataset, utterances: Sequence[Utterance], tts: TTS, judges: Judges) -> Voice:
+def choose_prompt(utterances: Sequence[Utterance], tts: TTS, judges: Judges) -> Voice:
     """The recording that is most like all others, among those of a good length; the one nearest to it if none is."""
     low, high = (x * FRAME_RATE for x in PROMPT_S)
     miss = [max(low - u.codes.shape[1], u.codes.shape[1] - high, 0) for u in utterances]
@@ -137,6 +132,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="cpu, cuda, mps")
     parser.add_argument("--samples", type=Path, metavar="FOLDER", help="keep a sample of every evaluation here")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="progress as lines of JSON, instead of a bar")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -145,25 +141,15 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.out)
     config = AdaptConfig(rank=args.rank, lr=args.lr, max_minutes=args.minutes, seed=args.seed)
     tts = TTS.load(device=args.device)
-    bar = tqdm(total=100, bar_format="{l_bar}{bar}| {postfix}")
-
-    def left_out(parts: Sequence[LeftOut]) -> None:
-        for part in parts:
-            bar.write(f"left out: {part.place}: {part.reason}" + (f' ("{part.text}")' if part.text else ""))
-
-    def progress(state: Adaptation) -> None:
-        now = state.history[-1]
-        heard = f"likeness {now.likeness:.3f}, word errors {now.word_errors:.1%}"
-        bar.set_postfix_str(f"{state.progress.left(config)}, {heard}", refresh=False)
-        bar.update(100 * state.progress.share(config) - bar.n)
-
-    def sample(speech: Speech) -> None:
-        if args.samples:
-            args.samples.mkdir(parents=True, exist_ok=True)
-            speech.save(args.samples / f"{len(list(args.samples.glob('*.wav'))):03d}.wav")
-
-    with bar:
-        found = adapt(args.recordings, args.out, card, tts, config, None, left_out, progress, sample)
+    reporter = make_reporter(args)
+    try:
+        found = adapt(args.recordings, args.out, card, tts, config, reporter=reporter)
+    except ValueError as error:
+        if isinstance(reporter, LogReporter):
+            reporter.write("failed", reason=str(error))
+        raise
+    if isinstance(reporter, LogReporter):
+        reporter.write("done", path=str(args.out), figures=dict(found.card.figures))
     for name, value in found.card.figures.items():
         print(f"{name.replace('_', ' ')}: {value}")
     print(f"{args.out}: try `phonelm speak \"Hello.\" --prompt {args.out}`")

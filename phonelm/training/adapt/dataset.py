@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,9 @@ class LeftOut:
     reason: str
 
 
-def read_recordings(path: Path, judges: Judges) -> list[Transcript]:
+def read_recordings(
+    path: Path, judges: Judges, on_transcribed: Callable[[int, int], None] | None = None
+) -> list[Transcript]:
     """Cut, transcribe and check recordings.
 
     Args:
@@ -47,7 +49,7 @@ def read_recordings(path: Path, judges: Judges) -> list[Transcript]:
     paths = find_recordings(path)
     segments = [segment for each in paths for segment in cut(each)]
     check_length(segments)
-    transcripts = use_texts(transcribe(segments, judges), given_texts(paths))
+    transcripts = use_texts(transcribe(segments, judges, on_transcribed), given_texts(paths))
     transcripts = check_one_speaker(transcripts, judges)
     usable = [t.segment for t in transcripts if not t.problem]
     if not usable:
@@ -56,12 +58,15 @@ def read_recordings(path: Path, judges: Judges) -> list[Transcript]:
     return transcripts
 
 
-def make_cache(path: Path, folder: Path, judges: Judges, prior: Prior) -> tuple[CodesDataset, list[LeftOut]]:
+def make_cache(
+    path: Path, folder: Path, judges: Judges, prior: Prior, on_transcribed: Callable[[int, int], None] | None = None
+) -> tuple[CodesDataset, list[LeftOut]]:
     """The cache of a person's recordings; what is already made is kept.
 
     Args:
         path: as for `read_recordings`.
         folder: working folder.
+        on_transcribed: called with the utterances that are transcribed and their number.
     Raises:
         AudioError: as `read_recordings`.
     """
@@ -69,7 +74,7 @@ def make_cache(path: Path, folder: Path, judges: Judges, prior: Prior) -> tuple[
     done = folder / DONE
     state = json.loads(done.read_text(encoding="utf-8")) if done.is_file() else {}
     if state.get("digests") != digests:
-        left_out = _write_dataset(read_recordings(path, judges), folder / DATA)
+        left_out = _write_dataset(read_recordings(path, judges, on_transcribed), folder / DATA)
         state = {"digests": digests, "left_out": [vars(x) for x in left_out]}
         write_json(done, state)
     cache = folder / CACHE

@@ -9,15 +9,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from phonelm.audio import AudioError, quiet_share, quietest, read_audio, resample, sounding
+from phonelm.audio import AudioError, measure_quality, quietest, read_audio, resample, sounding
 from phonelm.config import SAMPLE_RATE
 
 MIN_S, GOOD_S, MAX_S = 1.0, 5.0, 12.0  # of an utterance: shortest, from where it ends at the next pause, longest
 PAUSE_S = 0.25  # silence at which a recording may be cut
 EDGE_S = 0.1  # silence that an utterance keeps at either end
-CLIPPED = 0.999  # of full scale
-MAX_CLIPPED = 1e-3  # share of the samples
-MIN_QUIET_SHARE = 0.15  # as for a voice prompt: below it is noise, or music
 MIN_TOTAL_S = 10.0  # of speech, in all
 SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
     ".opus", ".oga", ".aif", ".m4a", ".mp4", ".aac", ".webm", ".mov",
@@ -66,15 +63,10 @@ def cut(path: Path) -> list[Segment]:
         AudioError: it cannot be read, is silent, is clipped, or has no quiet moments as speech has.
     """
     wav, sample_rate = read_audio(path)
-    clipped = float(np.mean(np.abs(wav) >= CLIPPED))
-    if clipped > MAX_CLIPPED:
-        second = np.argmax(np.abs(wav) >= CLIPPED) / sample_rate
-        raise AudioError(
-            f"{path.name} is clipped from {second:.1f} s on ({clipped:.1%} of it): record again with less gain"
-        )
-    wav = resample(wav - wav.mean(), sample_rate, SAMPLE_RATE)
-    if quiet_share(wav) < MIN_QUIET_SHARE:
-        raise AudioError(f"{path.name} does not sound like speech: it has no quiet moments. Is it music, or noisy?")
+    wav = resample(wav, sample_rate, SAMPLE_RATE)
+    if problems := measure_quality(wav).problems:
+        raise AudioError(f"{path.name}: {problems[0]}")
+    wav = wav - wav.mean()
     return [Segment(path, a / SAMPLE_RATE, b / SAMPLE_RATE, wav[a:b]) for a, b in _utterances(wav)]
 
 

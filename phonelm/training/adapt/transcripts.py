@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,7 +42,9 @@ class Transcript:
         return " ".join(self.words)
 
 
-def transcribe(segments: Sequence[Segment], judges: Judges) -> list[Transcript]:
+def transcribe(
+    segments: Sequence[Segment], judges: Judges, on_progress: Callable[[int, int], None] | None = None
+) -> list[Transcript]:
     """Whisper's texts.
 
     Raises:
@@ -53,6 +55,8 @@ def transcribe(segments: Sequence[Segment], judges: Judges) -> list[Transcript]:
         words = judges.transcribe_words(segment.wav, SAMPLE_RATE)
         transcript = Transcript(segment, tuple(w for w, _ in words), tuple(p for _, p in words))
         found.append(replace(transcript, problem=_doubt(transcript.probabilities)))
+        if on_progress:
+            on_progress(len(found), len(segments))
     for path in dict.fromkeys(s.path for s in segments):
         _check_language(path, [s for s in segments if s.path == path], judges)
     return found

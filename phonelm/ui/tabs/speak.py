@@ -48,8 +48,12 @@ class Form:
     loaded: gr.State
 
 
-def speak_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) -> None:
-    """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session."""
+def speak_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) -> VoiceInput:
+    """Lay out the tab and wire it. It keeps nothing between runs but the last speech of each user's own session.
+
+    Returns:
+        Its voice, which another tab can set.
+    """
     here = identity(tts)
     with gr.Row(elem_id="ask"):
         with gr.Column(scale=6, min_width=320) as text_column:
@@ -76,6 +80,7 @@ def speak_tab(tts: TTS, turns: Turns, aside: Aside, dictionary: gr.Textbox) -> N
              {"phonemes": "by_hand"})  # fmt: skip
     form = Form(text, text_note, dictionary, voice, voice_note, settings, seed, keep, loaded)
     _wire(tts, turns, form, run, result, edit)
+    return voice
 
 
 def _wire(tts: TTS, turns: Turns, form: Form, run: Run, result: Result, edit: EditPanel) -> None:
