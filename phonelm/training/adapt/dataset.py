@@ -53,7 +53,11 @@ def read_recordings(
     transcripts = check_one_speaker(transcripts, judges)
     usable = [t.segment for t in transcripts if not t.problem]
     if not usable:
-        raise AudioError(f"no part of {path} can be used: {transcripts[0].segment.place}: {transcripts[0].problem}")
+        first = transcripts[0]
+        raise AudioError(
+            f"no part of the recordings can be used, for example {first.segment.place}: {first.problem}. Say what is "
+            "said in NAME.txt beside NAME.wav"
+        )
     check_length(usable)
     return transcripts
 

@@ -16,8 +16,9 @@ from phonelm.training.adapt.recordings import Segment
 
 MIN_WORD_PROBABILITY = 0.45  # of the least sure word of an utterance
 MIN_MEAN_PROBABILITY = 0.75  # of its words
-MIN_ENGLISH = 0.5  # probability that the language of a recording is English
-MIN_AGREEMENT = 0.7  # share of the words heard that a given text has
+MAX_FOREIGN = 0.7  # probability that the language is another than English
+LANGUAGE_S = 15.0  # length of a recording of which the language is told
+MIN_AGREEMENT = 0.35  # share of the words heard that a given text has; strong accents are misheard, another text has .1
 MIN_LIKENESS = 0.6  # of an utterance to the mean voice of all: below, another person speaks
 MAX_OTHERS = 0.2  # share of the utterances that may be of another person
 
@@ -57,8 +58,7 @@ def transcribe(
         found.append(replace(transcript, problem=_doubt(transcript.probabilities)))
         if on_progress:
             on_progress(len(found), len(segments))
-    for path in dict.fromkeys(s.path for s in segments):
-        _check_language(path, [s for s in segments if s.path == path], judges)
+    _check_languages(segments, judges)
     return found
 
 
@@ -70,11 +70,18 @@ def _doubt(probabilities: Sequence[float]) -> str:
     return ""
 
 
-def _check_language(path: Path, segments: Sequence[Segment], judges: Judges) -> None:
-    wav = np.concatenate([s.wav for s in segments])[: 30 * SAMPLE_RATE]  # what Whisper hears at a time
-    language, probability = judges.language(wav, SAMPLE_RATE)
-    if language != "en" and probability > MIN_ENGLISH:
-        raise AudioError(f"{path.name} is in another language ({language}): the voice must speak English")
+def _check_languages(segments: Sequence[Segment], judges: Judges) -> None:
+    """AudioError if a recording is in another language; short ones are judged together, since an accent misleads."""
+    by_path = {path: [s for s in segments if s.path == path] for path in dict.fromkeys(s.path for s in segments)}
+    long = {path: found for path, found in by_path.items() if found[-1].end_s - found[0].start_s >= LANGUAGE_S}
+    short = [s for path, found in by_path.items() if path not in long for s in found]
+    for found in filter(None, [*long.values(), short]):
+        wav = np.concatenate([s.wav for s in found])[: 30 * SAMPLE_RATE]  # what Whisper hears at a time
+        language, probability = judges.language(wav, SAMPLE_RATE)
+        if language != "en" and probability > MAX_FOREIGN:
+            where = found[0].path.name if found is not short else "the recordings"
+            verb = "is" if found is not short else "are"
+            raise AudioError(f"{where} {verb} in another language ({language}): the voice must speak English")
 
 
 def given_texts(paths: Iterable[Path]) -> dict[Path, str]:

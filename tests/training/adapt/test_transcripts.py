@@ -79,8 +79,11 @@ def test_doubtful_words_are_left_out():
 
 
 def test_another_language_is_refused():
+    german = Listener({0.1: [("Guten", 0.9)]}, "de")
     with pytest.raises(AudioError, match="talk.wav is in another language \\(de\\)"):
-        transcribe([segment(0, value=0.1)], Listener({0.1: [("Guten", 0.9)]}, "de"))
+        transcribe([segment(start, value=0.1) for start in (0, 4, 8, 13)], german)
+    with pytest.raises(AudioError, match="the recordings are in another language"):
+        transcribe([segment(0, value=0.1), segment(0, Path("other.wav"), 0.1)], german)
 
 
 def test_a_few_words_of_somebody_else_are_left_out_and_many_are_refused():
