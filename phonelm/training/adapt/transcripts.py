@@ -19,6 +19,7 @@ MIN_MEAN_PROBABILITY = 0.75  # of its words
 MAX_FOREIGN = 0.7  # probability that the language is another than English
 LANGUAGE_S = 15.0  # length of a recording of which the language is told
 MIN_AGREEMENT = 0.35  # share of the words heard that a given text has; strong accents are misheard, another text has .1
+MIN_SEGMENT_AGREEMENT = 0.15  # of one utterance; it is left out below
 MIN_LIKENESS = 0.6  # of an utterance to the mean voice of all: below, another person speaks
 MAX_OTHERS = 0.2  # share of the utterances that may be of another person
 
@@ -101,16 +102,23 @@ def use_texts(transcripts: Sequence[Transcript], texts: Mapping[Path, str]) -> l
     result = list(transcripts)
     for path, text in texts.items():
         places = [i for i, t in enumerate(transcripts) if t.segment.path == path]
-        for i, words in zip(places, _shared_out(path, [transcripts[i] for i in places], text.split())):
-            result[i] = replace(transcripts[i], words=words, problem="" if words else "the text has no words for it")
+        heard = [transcripts[i] for i in places]
+        for i, (words, agrees) in zip(places, _shared_out(path, heard, text.split())):
+            problem = "" if agrees else "the text says something else"
+            result[i] = replace(transcripts[i], words=words, problem=problem if words else "the text has no words for it")
     return result
 
 
-def _shared_out(path: Path, heard: Sequence[Transcript], written: Sequence[str]) -> list[tuple[str, ...]]:
-    """The words of a text for each of the segments of a recording, in order."""
+def _shared_out(
+    path: Path, heard: Sequence[Transcript], written: Sequence[str]
+) -> list[tuple[tuple[str, ...], bool]]:
+    """The words of a text for each of the segments of a recording, in order, and whether some of them were heard."""
     said = [_plain(word) for t in heard for word in t.words]
     match = difflib.SequenceMatcher(None, said, [_plain(word) for word in written], autojunk=False)
-    agreed = sum(block.size for block in match.get_matching_blocks())
+    same = np.zeros(len(said), bool)
+    for block in match.get_matching_blocks():
+        same[block.a : block.a + block.size] = True
+    agreed = int(same.sum())
     if agreed < MIN_AGREEMENT * len(said):
         second = _first_difference(heard, match)
         raise AudioError(
@@ -119,7 +127,10 @@ def _shared_out(path: Path, heard: Sequence[Transcript], written: Sequence[str])
         )
     place = np.interp(np.arange(len(said) + 1), *_anchors(match, len(said), len(written))).round().astype(int)
     ends = np.cumsum([0, *(len(t.words) for t in heard)])
-    return [tuple(written[place[a] : place[b]]) for a, b in zip(ends, ends[1:])]
+    return [
+        (tuple(written[place[a] : place[b]]), bool(same[a:b].mean() >= MIN_SEGMENT_AGREEMENT) if b > a else False)
+        for a, b in zip(ends, ends[1:])
+    ]
 
 
 def _anchors(match: difflib.SequenceMatcher, said: int, written: int) -> tuple[list[int], list[int]]:

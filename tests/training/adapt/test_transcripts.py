@@ -59,9 +59,15 @@ def test_words_that_were_not_heard_go_to_their_neighbours():
 
 
 def test_another_text_is_refused_with_the_second():
-    transcripts = [heard(0, "it was a bright cold day"), heard(4.5, "nobody wished to get up")]
+    transcripts = [heard(0, "it was"), heard(4.5, "nobody wished to get up"), heard(9, "or to work so early")]
     with pytest.raises(AudioError, match=r"text of talk.wav does not match.*at 4\.5 s"):
-        use_texts(transcripts, {TALK: "It was a bright cold day. Prices rose by three percent in May."})
+        use_texts(transcripts, {TALK: "It was. Prices rose by three percent in May, they say, and again in June."})
+
+
+def test_a_part_that_the_text_does_not_have_is_left_out():
+    transcripts = [heard(0, "it was a bright cold day"), heard(4.5, "nobody wished to get up")]
+    found = use_texts(transcripts, {TALK: "It was a bright cold day. Prices rose by three percent in May."})
+    assert [t.problem for t in found] == ["", "the text says something else"]
 
 
 def test_recordings_without_a_text_keep_what_was_heard(tmp_path):
