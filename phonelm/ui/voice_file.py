@@ -31,17 +31,18 @@ def voice_file_input(tts: TTS, aside: Aside, clip: gr.Audio, prefix: str) -> gr.
                    elem_id=f"{prefix}voice-file")  # fmt: skip
     about = gr.HTML(elem_id=f"{prefix}voice-card")
 
-    def loaded(path: str) -> tuple[Any, str]:
+    def loaded(path: str | None) -> tuple[Any, str]:
         """Empties the clip, and says what the file says about its voice."""
+        if path is None:
+            return gr.skip(), ""
         try:
             return None, card_lines(read_card(path))
         except (ValueError, OSError) as error:
             return gr.skip(), problem(without_folder(error, path))
 
-    file.upload(loaded, file, [clip, about], **QUICK)
-    file.clear(lambda: "", None, about, **QUICK)
+    file.change(loaded, file, [clip, about], **QUICK)
     for change in (clip.upload, clip.stop_recording):
-        change(lambda: (None, ""), None, [file, about], **QUICK)
+        change(lambda: None, None, file, **QUICK)
     _save(tts, aside, clip, prefix)
     return file
 

@@ -104,8 +104,8 @@ def use_texts(transcripts: Sequence[Transcript], texts: Mapping[Path, str]) -> l
         places = [i for i, t in enumerate(transcripts) if t.segment.path == path]
         heard = [transcripts[i] for i in places]
         for i, (words, agrees) in zip(places, _shared_out(path, heard, text.split())):
-            problem = "" if agrees else "the text says something else"
-            result[i] = replace(transcripts[i], words=words, problem=problem if words else "the text has no words for it")
+            problem = "" if agrees else "the text says something else" if words else "the text has no words for it"
+            result[i] = replace(transcripts[i], words=words, problem=problem)
     return result
 
 

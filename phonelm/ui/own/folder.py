@@ -48,6 +48,7 @@ class State:
     sample: str | None = None
     failed: str = ""
     done: str | None = None
+    figures: dict[str, float] = field(default_factory=dict)  # of the finished voice
 
 
 class OwnFolder:
@@ -164,6 +165,7 @@ def _apply(state: State, event: dict[str, Any]) -> None:
         state.failed = event["reason"]
     elif kind == "done":
         state.done, state.share, state.stage = event["path"], 1.0, "Your voice is ready"
+        state.figures = event["figures"]
 
 
 def look(path: Path) -> Recording:

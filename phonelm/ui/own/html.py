@@ -9,6 +9,10 @@ from phonelm.ui.html import problem
 from phonelm.ui.own.folder import Recording, State
 from phonelm.ui.own.sentences import SENTENCES
 
+NO_GAIN = (
+    "Nothing that was learned was better than the clip alone, so that is what the voice file holds. Record more, or give "
+    "it more minutes."
+)
 ENOUGH_S, GOOD_S = 30.0, 120.0  # seconds of speech that suffice, and that are good
 
 
@@ -51,16 +55,18 @@ def progress_html(state: State) -> str:
         return problem(state.failed)
     if not state.stage and not state.running:
         return ""
-    left = f", {state.left}" if state.left and state.running else ""
+    left = f", {state.left}" if state.left and state.running and not state.done else ""
     stopped = "" if state.running or state.done else " (stopped: Start goes on)"
     bar = f"<progress max=1 value={state.share:.3f} aria-label='share of the time'></progress>"
     lines = f"<p>{escape(state.stage or 'Starting')}{left}{stopped}</p>{bar}"
     if state.history:
-        first, now = state.history[0], state.history[-1]
+        first, now = state.history[0], state.figures or state.history[-1]
         lines += (
             f"<p>Likeness {now['likeness']:.2f} (with the clip alone {first['likeness']:.2f}), words misheard "
             f"{now['word_errors']:.0%} ({first['word_errors']:.0%})</p>"
         )
+    if state.figures and not state.figures["minutes_of_training"]:
+        lines += f"<p class=note>{NO_GAIN}</p>"
     return lines + _left_out(state.left_out)
 
 
@@ -71,4 +77,4 @@ def _left_out(parts: Sequence[dict[str, str]]) -> str:
         f"<li>{escape(p['place'])}: {escape(p['reason'])}{' – “' + escape(p['text']) + '”' if p['text'] else ''}</li>"
         for p in parts
     )
-    return f"<details><summary>{len(parts)} parts are not used</summary><ul>{rows}</ul></details>"
+    return f"<details><summary>Parts that are not used: {len(parts)}</summary><ul>{rows}</ul></details>"
