@@ -10,8 +10,8 @@ from phonelm.ui.own.folder import Recording, State
 from phonelm.ui.own.sentences import SENTENCES
 
 NO_GAIN = (
-    "Nothing that was learned was better than the clip alone, so that is what the voice file holds. Record more, or give "
-    "it more minutes."
+    "Nothing that was learned was better than the clip alone, so that is what the voice file holds. Record more, or "
+    "give it more minutes."
 )
 ENOUGH_S, GOOD_S = 30.0, 120.0  # seconds of speech that suffice, and that are good
 
