@@ -67,7 +67,25 @@ def progress_html(state: State) -> str:
         )
     if state.figures and not state.figures["minutes_of_training"]:
         lines += f"<p class=note>{NO_GAIN}</p>"
-    return lines + _left_out(state.left_out)
+    return lines + _curves(state.history) + _left_out(state.left_out)
+
+
+def _curves(history: Sequence[dict[str, float]]) -> str:
+    """Likeness and share of misheard words over the minutes, as SVG; nothing before there are two points."""
+    if len(history) < 2 or history[-1]["seconds"] <= 0:
+        return ""
+    width, height = 300, 100
+    shown = []
+    for key, label in (("likeness", "likeness"), ("word_errors", "words misheard")):
+        points = [(width * m["seconds"] / history[-1]["seconds"], height * (1 - min(m[key], 1))) for m in history]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        words = f"<text x={width + 6} y={points[-1][1] + 4:.0f}>{label} {history[-1][key]:.2f}</text>"
+        shown.append(f"<polyline class=own-{key.replace('_', '-')} points='{line}'></polyline>{words}")
+    minutes = history[-1]["seconds"] / 60
+    axes = f"<path d='M0 0V{height}H{width}'></path><text y={height + 16}>0 min</text>"
+    end = f"<text x={width} y={height + 16} text-anchor=end>{minutes:.0f} min</text>"
+    what = "role=img aria-label='likeness and share of misheard words over time'"
+    return f"<svg class=own-curves viewBox='-2 -6 450 126' {what}>{axes}{end}{''.join(shown)}</svg>"
 
 
 def _left_out(parts: Sequence[dict[str, str]]) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 
 from phonelm.ui.events import QUICK, without_folder
 from phonelm.ui.html import problem
@@ -60,7 +59,6 @@ class OwnTab:
     start: gr.Button
     stop: gr.Button
     progress: gr.HTML
-    curves: gr.LinePlot
     sample: gr.Audio
     use: gr.Button
     voice_file: gr.File
@@ -71,7 +69,7 @@ class OwnTab:
     @property
     def shown(self) -> list[Any]:
         """What depends on the adaptation."""
-        return [self.progress, self.curves, self.sample, self.use, self.voice_file, self.start, self.stop, self.timer]
+        return [self.progress, self.sample, self.use, self.voice_file, self.start, self.stop, self.timer]
 
 
 def own_tab(tab: gr.Tab, tabs: gr.Tabs, speaking: VoiceInput) -> None:
@@ -117,8 +115,6 @@ def _lay_out() -> OwnTab:
                 start = gr.Button("Start", variant="primary", elem_id="own-start")
                 stop = gr.Button("Stop", interactive=False, elem_id="own-stop")
             progress = gr.HTML(elem_id="own-progress", elem_classes="status")
-            curves = gr.LinePlot(x="minutes", y="value", color="measure", visible=False, height=220,
-                                 y_lim=[0, 1], elem_id="own-curves")  # fmt: skip
             sample = gr.Audio(label="How it sounds by now", interactive=False, buttons=[], waveform_options=PLAIN,
                               visible=False, elem_id="own-sample")  # fmt: skip
             gr.HTML("<h2>3. Use it</h2>")
@@ -128,7 +124,7 @@ def _lay_out() -> OwnTab:
             delete = gr.Button("Delete all recordings and the voice", size="sm", elem_id="own-delete")
     return OwnTab(
         gr.BrowserState("", storage_key="phonelm-own-voice"), gr.State(0), sentence, microphone, files, again, skip,
-        note, listed, name, agreed, minutes, start, stop, progress, curves, sample, use, voice_file, delete,
+        note, listed, name, agreed, minutes, start, stop, progress, sample, use, voice_file, delete,
         gr.Timer(EVERY_S, active=False), gr.State(),
     )  # fmt: skip
 
@@ -152,7 +148,7 @@ def _wire_recordings(tab: OwnTab) -> None:
 
     def record(token: str, index: int, path: str | None) -> dict[Any, Any]:
         if path is None:
-            return {}
+            return {tab.note: gr.skip()}
         text = SENTENCES[index] if index < len(SENTENCES) else ""
         token, note, listed = keep(token, [(path, text)])
         index += "Not kept" not in note
@@ -194,17 +190,17 @@ def _wire_learning(tab: OwnTab, opened: gr.Tab) -> None:
     def look_up(token: str, before: State | None) -> dict[Any, Any]:
         """What is new: sound and file are handed out only when there are others."""
         if not token:
-            return {}
+            return {tab.note: gr.skip()}
         state = _folder(token)[1].state()
         updates = _shown(tab, state) | {tab.state: state}
         if before is not None and (before.sample, before.done) == (state.sample, state.done):
-            for part in (tab.sample, tab.voice_file, tab.curves):
+            for part in (tab.sample, tab.voice_file):
                 updates.pop(part)
         return updates
 
     def restore(token: str) -> dict[Any, Any]:
         if not token:
-            return {}
+            return {tab.note: gr.skip()}
         _, folder = _folder(token)
         recordings = [look(p) for p in folder.files()]
         read = sum(p.with_suffix(".txt").is_file() for p in folder.files())
@@ -235,23 +231,14 @@ def _wire_learning(tab: OwnTab, opened: gr.Tab) -> None:
 
 def _shown(tab: OwnTab, state: State) -> dict[Any, Any]:
     """The updates that show how far an adaptation is."""
-    curves, done = _curves(state), _is_file(state.done)
+    done = _is_file(state.done)
     return {
-        tab.progress: progress_html(state), tab.curves: gr.LinePlot(curves, visible=len(curves) > 2),
+        tab.progress: progress_html(state),
         tab.sample: gr.Audio(_copied(state.sample), visible=_is_file(state.sample)),
         tab.use: gr.Button(interactive=done), tab.voice_file: gr.File(_copied(state.done), visible=done),
         tab.start: gr.Button(interactive=not state.running), tab.stop: gr.Button(interactive=state.running),
         tab.timer: gr.Timer(active=state.running),
     }  # fmt: skip
-
-
-def _curves(state: State) -> pd.DataFrame:
-    """Likeness and word errors over time, a row for each value."""
-    rows = [
-        (m["seconds"] / 60, m[key], label)
-        for m in state.history for key, label in (("likeness", "likeness"), ("word_errors", "words misheard"))
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["minutes", "value", "measure"])
 
 
 def _is_file(path: str | None) -> bool:
