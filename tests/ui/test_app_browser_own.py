@@ -6,9 +6,9 @@ import pytest
 
 from phonelm.tts import bundled_voices, read_card
 from phonelm.ui.tabs.own import NEEDED
-from tests.ui import test_app_browser as app_browser
+from tests.ui.browser import needs_browser
 
-browser, page, pytestmark = app_browser.browser, app_browser.page, [pytest.mark.slow, app_browser.pytestmark]
+pytestmark = [pytest.mark.slow, needs_browser]
 CAN_LEARN = all(find_spec(package) for package in NEEDED)
 
 

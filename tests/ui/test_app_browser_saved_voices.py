@@ -58,7 +58,7 @@ def test_a_voice_file_speaks_and_goes_along_in_the_bundle(page, app_url, saved):
     page.goto(app_url)
     page.wait_for_selector("#text textarea")
     load(page, bundle)
-    page.wait_for_selector("#recipe-note:has-text('Everything is as it was')")
+    page.wait_for_selector("#recipe-note:has-text('Generate makes the same speech again')")
     assert page.is_checked("#voice-kind input[value=clip]")
     speak(page)
     assert take_along(page)[0]["codes.npz"] == first["codes.npz"]
