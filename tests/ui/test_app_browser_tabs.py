@@ -203,7 +203,7 @@ def test_a_clip_that_cannot_be_used_is_named(page):
 
 def test_the_tabs_by_keys(page):
     page.focus("button[role=tab] >> nth=0")
-    for shown in ("#compare-text", "#inside-clip"):
+    for shown in ("#long-text", "#compare-text", "#inside-clip", "#own-start, #own-install"):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.wait_for_selector(shown, state="visible")

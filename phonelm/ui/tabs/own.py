@@ -103,7 +103,7 @@ def _lay_out() -> OwnTab:
             with gr.Row():
                 again = gr.Button("Take the last one back", size="sm", elem_id="own-again")
                 skip = gr.Button("Skip this sentence", size="sm", elem_id="own-skip")
-            files = gr.File(label="Or recordings: WAV, FLAC, MP3, M4A …", file_count="multiple", height=120,
+            files = gr.File(label="Or recordings: WAV, FLAC, MP3, M4A …", file_count="multiple", height=150,
                             elem_id="own-files")  # fmt: skip
             note, listed = gr.HTML(elem_id="own-note"), gr.HTML(recording_list([]), elem_id="own-list")
         with gr.Column(min_width=320):
