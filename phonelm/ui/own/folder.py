@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
@@ -22,7 +23,7 @@ from phonelm.tts import NAME
 
 KEEP_S = 2 * 86_400  # a folder that nobody has used for this long is deleted
 TOKEN = re.compile(r"[0-9a-f]{32}")
-RECORDINGS, LOG, PID = "recordings", "log.jsonl", "pid"
+RECORDINGS, LOG = "recordings", "log.jsonl"
 MAX_RECORDINGS, MAX_BYTES = 200, 20 * 2**20
 
 
@@ -107,8 +108,10 @@ class OwnFolder:
         """Start the adaptation, or go on with it, in a process of its own.
 
         Raises:
-            ValueError: a name that cannot be used.
+            ValueError: a name that cannot be used, or another user's voice is being learned.
         """
+        if any(folder != str(self.path) and other.poll() is None for folder, other in _processes.items()):
+            raise ValueError("another voice is being learned on this server at the moment; start again later")
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot be the name of a voice: use a-z, 0-9 and -, at most 40 characters")
         self.stop()
@@ -119,9 +122,7 @@ class OwnFolder:
             "--log", str(self.path / LOG), "--samples", str(self.path / "samples"),
         ]  # fmt: skip
         with open(self.path / "errors.txt", "wb") as errors:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True
-            )
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         _processes[str(self.path)] = process
 
     def stop(self) -> None:
@@ -146,6 +147,13 @@ class OwnFolder:
 
 
 _processes: dict[str, subprocess.Popen[bytes]] = {}  # of the adaptations that this server has started, by folder
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Nothing goes on when the server ends; Start goes on where it was."""
+    for process in _processes.values():
+        process.terminate()
 
 
 def _apply(state: State, event: dict[str, Any]) -> None:

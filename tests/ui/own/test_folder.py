@@ -1,6 +1,8 @@
 """The recordings and the adaptation of one user: kept, listed, deleted; the log of the process is its state."""
 
 import json
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -85,6 +87,16 @@ def test_the_log_is_the_state(folder):
     assert (state.share, state.left, state.running, state.done) == (0.5, "0:07:00 left", False, None)
     html = progress_html(state)
     assert "Start goes on" in html and "Likeness 0.70" in html and "&lt;b&gt;" in html and "<b>" not in html
+
+
+def test_one_voice_is_learned_at_a_time(folder, tmp_path):
+    other = OwnFolder(new_token(), tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        own._processes[str(other.path)] = process
+        with pytest.raises(ValueError, match="another voice is being learned"):
+            folder.start("me", "mine", 1)
+        other.stop()
+    assert process.returncode and str(other.path) not in own._processes
 
 
 @pytest.mark.slow
