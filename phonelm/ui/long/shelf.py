@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,7 +14,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from phonelm.config import SamplingConfig, from_dict
 from phonelm.files import atomic_write, write_json
@@ -34,10 +31,10 @@ from phonelm.tts import (
     write_reading,
 )
 from phonelm.ui.events import KEEP_S
+from phonelm.ui.private import NAME, last_used, new_name, private_folders, private_root
 
 KEPT_S = 24 * 3600  # a reading is deleted when nobody worked on it or listened to it for this long …
 MOST = 20  # … and the oldest ones when there are more than these; an hour of sound takes 170 MB
-NAME = re.compile(r"[0-9a-f]{32}")
 ORDER, SPOKEN, VOICE, SOUND = "order.json", "spoken.json", "voice.safetensors", "sound"
 FILES = {"mp3": "reading.mp3", "srt": "reading.srt"}
 
@@ -146,11 +143,11 @@ class Shelf:
     """All readings of this machine.
 
     Args:
-        folder: default `default_folder()`.
+        folder: default `private_root("readings")`.
     """
 
     def __init__(self, folder: Path | None = None):
-        self.folder = folder or default_folder()
+        self.folder = folder or private_root("readings")
         self._busy: set[str] = set()
         self._lock = Lock()
 
@@ -159,7 +156,7 @@ class Shelf:
     ) -> Book:
         """A new reading; old ones make room for it. A voice that is not one of the system's is kept with it."""
         self.sweep(MOST - 1)
-        book = Book(self.folder / secrets.token_hex(16))
+        book = Book(self.folder / new_name())
         book.folder.mkdir(parents=True, mode=0o700)
         name = voice.name if voice.name in tts.voices else ""
         if not name:
@@ -201,24 +198,7 @@ class Shelf:
 
     def sweep(self, most: int = MOST) -> None:
         """Delete what was not used for long, a voice of a user sooner, and what is too much."""
-        if not self.folder.is_dir():
-            return
-        books = sorted((p for p in self.folder.iterdir() if NAME.fullmatch(p.name)), key=_used, reverse=True)
-        for place, folder in enumerate(books):
+        for place, folder in enumerate(sorted(private_folders(self.folder), key=last_used, reverse=True)):
             kept_s = KEEP_S if (folder / VOICE).exists() else KEPT_S
-            if place >= most or time.time() - _used(folder) > kept_s:
+            if place >= most or time.time() - last_used(folder) > kept_s:
                 self.remove(Book(folder))
-
-
-def default_folder() -> Path:
-    """Gradio's own temporary folder if the environment names one, else the user's cache."""
-    temporary = os.environ.get("GRADIO_TEMP_DIR")
-    return (Path(temporary) if temporary else Path(platformdirs.user_cache_dir("phonelm"))) / "readings"
-
-
-def _used(folder: Path) -> float:
-    """When it was used last, seconds since the epoch."""
-    try:
-        return folder.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -5,24 +5,22 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import re
-import secrets
 import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from phonelm.audio import Quality, measure_quality, read_audio, resample
 from phonelm.config import SAMPLE_RATE
 from phonelm.tts import NAME
+from phonelm.ui.private import NAME as FOLDER_NAME
+from phonelm.ui.private import last_used, private_folders, private_root
 
 KEEP_S = 2 * 86_400  # a folder that nobody has used for this long is deleted
-TOKEN = re.compile(r"[0-9a-f]{32}")
 RECORDINGS, LOG = "recordings", "log.jsonl"
 MAX_RECORDINGS, MAX_BYTES = 200, 20 * 2**20
 
@@ -61,7 +59,7 @@ class OwnFolder:
     """
 
     def __init__(self, token: str, root: Path):
-        if not TOKEN.fullmatch(token):
+        if not FOLDER_NAME.fullmatch(token):
             raise ValueError("this is no name of a folder")
         self.path = root / token
         (self.path / RECORDINGS).mkdir(parents=True, exist_ok=True)
@@ -178,6 +176,12 @@ def _apply(state: State, event: dict[str, Any]) -> None:
 
 def look(path: Path) -> Recording:
     """How good a recording is."""
+    return _look(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(MAX_RECORDINGS * 4)
+def _look(path: Path, _changed_ns: int) -> Recording:
+    """`look`; a recording is decoded once, however often the list of all of them is shown."""
     try:
         wav, sample_rate = read_audio(path)
         quality = measure_quality(resample(wav, sample_rate, SAMPLE_RATE))
@@ -186,16 +190,11 @@ def look(path: Path) -> Recording:
     return Recording(path.stem, quality, "; ".join(quality.problems))
 
 
-def new_token() -> str:
-    """The name of a new folder, which nobody can guess."""
-    return secrets.token_hex(16)
-
-
 def root_folder() -> Path:
     """Where all folders lie. Those that nobody has used for `KEEP_S` are deleted."""
-    root = Path(platformdirs.user_cache_dir("phonelm")) / "own-voices"
+    root = private_root("own-voices")
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for folder in root.iterdir():
-        if TOKEN.fullmatch(folder.name) and time.time() - folder.stat().st_mtime > KEEP_S:
+    for folder in private_folders(root):
+        if time.time() - last_used(folder) > KEEP_S:
             shutil.rmtree(folder, ignore_errors=True)
     return root

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
 
 from phonelm.ui.events import QUICK, without_folder
 from phonelm.ui.html import problem
-from phonelm.ui.own.folder import OwnFolder, State, look, new_token, root_folder
+from phonelm.ui.own.folder import OwnFolder, State, look, root_folder
 from phonelm.ui.own.html import added, progress_html, recording_list, sentence_card
 from phonelm.ui.own.sentences import SENTENCES
+from phonelm.ui.private import new_name
 from phonelm.ui.sound import PLAIN
 from phonelm.ui.voice import CLIP, VoiceInput
 
@@ -131,7 +132,7 @@ def _lay_out() -> OwnTab:
 
 def _folder(token: str) -> tuple[str, OwnFolder]:
     """The user's folder, a new one if there is none yet, and its name."""
-    token = token or new_token()
+    token = token or new_name()
     return token, OwnFolder(token, root_folder())
 
 
@@ -226,16 +227,14 @@ def _wire_learning(tab: OwnTab, opened: gr.Tab) -> None:
         (tab.timer.tick, look_up, [tab.token, tab.state]), (opened.select, restore, [tab.token]),
     ]  # fmt: skip
     for listen, work, inputs in events:
-        listen(work, inputs, everything, **QUICK)
+        listen(_handing_out(tab, work), inputs, everything, **QUICK)
 
 
 def _shown(tab: OwnTab, state: State) -> dict[Any, Any]:
-    """The updates that show how far an adaptation is."""
-    done = _is_file(state.done)
+    """The updates that show how far an adaptation is, for `_handing_out`."""
     return {
         tab.progress: progress_html(state),
-        tab.sample: gr.Audio(_copied(state.sample), visible=_is_file(state.sample)),
-        tab.use: gr.Button(interactive=done), tab.voice_file: gr.File(_copied(state.done), visible=done),
+        tab.sample: state.sample, tab.voice_file: state.done, tab.use: gr.Button(interactive=_is_file(state.done)),
         tab.start: gr.Button(interactive=not state.running), tab.stop: gr.Button(interactive=state.running),
         tab.timer: gr.Timer(active=state.running),
     }  # fmt: skip
@@ -245,10 +244,16 @@ def _is_file(path: str | None) -> bool:
     return path is not None and Path(path).is_file()
 
 
-def _copied(path: str | None) -> str | None:
-    """A copy where Gradio may take it from; the page's cache deletes it later."""
-    if path is None or not Path(path).is_file():
-        return None
-    folder = Path(os.environ.get("GRADIO_TEMP_DIR", tempfile.gettempdir()), "phonelm-own", new_token())
-    folder.mkdir(parents=True)
-    return str(shutil.copy(path, folder))
+def _handing_out(tab: OwnTab, work: Callable[..., dict[Any, Any]]) -> Callable[..., Iterator[dict[Any, Any]]]:
+    """An event in which sound and voice file are paths on the server; Gradio copies them into its cache."""
+
+    def event(*values: Any) -> Iterator[dict[Any, Any]]:
+        updates = work(*values)
+        with TemporaryDirectory() as folder:
+            for part, component in ((tab.sample, gr.Audio), (tab.voice_file, gr.File)):
+                if part in updates:
+                    path, there = updates[part], _is_file(updates[part])
+                    updates[part] = component(shutil.copy(path, folder) if there else None, visible=there)
+            yield updates
+
+    return event

@@ -13,9 +13,10 @@ from phonelm.config import SAMPLE_RATE
 from phonelm.text import SYMBOLS, Phonemizer
 from phonelm.tts import bundled_voices
 from phonelm.ui.own import folder as own
-from phonelm.ui.own.folder import LOG, OwnFolder, look, new_token, root_folder
+from phonelm.ui.own.folder import LOG, OwnFolder, look, root_folder
 from phonelm.ui.own.html import progress_html, recording_list
 from phonelm.ui.own.sentences import SENTENCES
+from phonelm.ui.private import new_name
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def clip():
 
 @pytest.fixture
 def folder(tmp_path):
-    return OwnFolder(new_token(), tmp_path)
+    return OwnFolder(new_name(), tmp_path)
 
 
 def test_the_sentences_have_every_phoneme():
@@ -65,8 +66,8 @@ def test_a_folder_has_a_name_that_nobody_can_choose(tmp_path):
 def test_folders_that_nobody_uses_are_deleted(tmp_path, monkeypatch):
     import os
 
-    monkeypatch.setattr(own.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
-    old, new = (OwnFolder(new_token(), root_folder()) for _ in range(2))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    old, new = (OwnFolder(new_name(), root_folder()) for _ in range(2))
     os.utime(old.path, (0, time.time() - own.KEEP_S - 1))
     root_folder()
     assert new.path.exists() and not old.path.exists()
@@ -90,7 +91,7 @@ def test_the_log_is_the_state(folder):
 
 
 def test_one_voice_is_learned_at_a_time(folder, tmp_path):
-    other = OwnFolder(new_token(), tmp_path)
+    other = OwnFolder(new_name(), tmp_path)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         own._processes[str(other.path)] = process
         with pytest.raises(ValueError, match="another voice is being learned"):
