@@ -14,18 +14,16 @@ from phonelm.audio.files import (
     to_int16,
     write_audio,
 )
-from phonelm.audio.loudness import active_rms, match_loudness, normalise, quiet_share, sounding
+from phonelm.audio.loudness import active_rms, match_loudness, normalise, sounding
 from phonelm.audio.prompt import CLIP_HZ, prepare_prompt, quietest
-from phonelm.audio.quality import MAX_CLIPPED, MIN_QUIET_SHARE, Quality, measure_quality
+from phonelm.audio.quality import Quality, measure_quality
 
 __all__ = [
     "AudioError",
     "AudioStream",
     "CLIP_HZ",
     "FORMATS",
-    "MAX_CLIPPED",
     "MEDIA_TYPES",
-    "MIN_QUIET_SHARE",
     "Quality",
     "active_rms",
     "audio_bytes",
@@ -36,7 +34,6 @@ __all__ = [
     "normalise",
     "output_format",
     "prepare_prompt",
-    "quiet_share",
     "quietest",
     "read_audio",
     "resample",

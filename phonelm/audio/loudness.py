@@ -11,6 +11,7 @@ from phonelm.config import SAMPLE_RATE
 
 ACTIVE_DB = -40.0  # a frame this far below the loudest one is a pause
 FRAME_S = 0.02  # energies are measured on frames of this length
+MIN_QUIET_SHARE = 0.15  # of speech; measured in docs/RELIABILITY.md
 PROMPT_DBFS = -23.0  # RMS of the active parts of a prompt
 PROMPT_PEAK = 0.95  # and the highest peak that this may lead to
 

@@ -9,14 +9,13 @@ import numpy as np
 from phonelm.audio.bandwidth import fill_band
 from phonelm.audio.decode import AudioError
 from phonelm.audio.files import SILENCE_DBFS, _checked, resample
-from phonelm.audio.loudness import FRAME_S, _active, active_s, normalise, quiet_share
+from phonelm.audio.loudness import FRAME_S, MIN_QUIET_SHARE, _active, active_s, normalise, quiet_share
 from phonelm.config import SAMPLE_RATE
 
 EDGE_S = 0.05  # silence kept before and after a prompt
 CLIP_HZ = (4_000, 192_000)  # rates of a recording to make a prompt of
 MIN_PROMPT_S = 0.5  # of sound, pauses not counted
 MIN_CUT_S, MAX_PROMPT_S = 6.0, 10.0  # a longer prompt is cut between the two
-MIN_QUIET_SHARE = 0.15  # of speech; measured in docs/RELIABILITY.md
 QUIET_S = 0.1  # the cut is in the middle of the quietest window of this length
 
 

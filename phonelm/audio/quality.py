@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phonelm.audio.loudness import _energies, active_rms, active_s, quiet_share
+from phonelm.audio.loudness import MIN_QUIET_SHARE, _energies, active_rms, active_s, quiet_share
 from phonelm.config import SAMPLE_RATE
 
 CLIPPED = 0.999  # of full scale
 MAX_CLIPPED = 1e-3  # share of the samples
-MIN_QUIET_SHARE = 0.15  # of speech; below it is noise, or music
 NOISE_PERCENTILE = 5  # of the frames' energies
 MIN_SNR_DB = 18.0
 MIN_SPEECH_S = 1.0

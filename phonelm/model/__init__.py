@@ -13,7 +13,6 @@ from phonelm.model.grid_codes import (
 )
 from phonelm.model.layers import EPS, KVCache, Transformer
 from phonelm.model.low_rank import (
-    LowRank,
     add_low_rank,
     check_low_rank,
     low_rank_tensors,
@@ -27,7 +26,6 @@ __all__ = [
     "EPS",
     "KVCache",
     "LocalModel",
-    "LowRank",
     "N_SPECIAL",
     "PhoneLM",
     "TextEncoder",

@@ -89,7 +89,6 @@ _NOUN = re.compile(
     r"pipes?|boards?|pots?|tarts?|squares?|heels|wheels|rims|laptops?|displays?|vinyl|gun|blade|pizzas?)\b"
 )
 
-MASSES = "ounce|pound|gram|kilogram|milligram|teaspoon|tablespoon|cup|pint|quart|gallon|inch|mile|hour|liter"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _DEGREES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
 

@@ -11,7 +11,7 @@ from phonelm.audio import AudioError, write_audio
 from phonelm.config import SAMPLE_RATE
 from phonelm.evaluation import Judges
 from phonelm.files import file_digest, write_json
-from phonelm.training.adapt.prior import Prior, write_aligner
+from phonelm.training.adapt.prior import Prior
 from phonelm.training.adapt.recordings import Segment, check_length, cut, find_recordings
 from phonelm.training.adapt.transcripts import (
     Transcript,
@@ -20,6 +20,7 @@ from phonelm.training.adapt.transcripts import (
     transcribe,
     use_texts,
 )
+from phonelm.training.data.align import save_aligner
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.data.prepare import prepare
 
@@ -83,7 +84,7 @@ def make_cache(
         write_json(done, state)
     cache = folder / CACHE
     if not (cache / "aligner.safetensors").is_file():
-        write_aligner(prior.aligner, cache / "aligner.safetensors")
+        save_aligner(prior.aligner, cache / "aligner.safetensors")
     report = prepare([folder / DATA], cache, form="ljspeech", config=prior.aligner.config)
     assert report is not None
     left_out = [LeftOut(**x) for x in state["left_out"]]

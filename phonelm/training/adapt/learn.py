@@ -21,7 +21,7 @@ from phonelm.training.config import TrainConfig
 from phonelm.training.data.dataset import Utterance
 from phonelm.training.guard import StepGuard
 from phonelm.training.loss import losses
-from phonelm.training.optim import lr_scale, pack_state, set_lr, unpack_state
+from phonelm.training.optim import ema_decay, lr_scale, pack_state, set_lr, unpack_state
 from phonelm.training.run import Progress, make_accelerator
 
 KIND = "adaptation state"
@@ -105,8 +105,8 @@ class Adaptation:
         self.accelerator = make_accelerator("bf16")
         torch.manual_seed(config.seed)
         self.model = copy.deepcopy(model).to(self.accelerator.device).train()
-        parameters = add_low_rank(self.model, config.rank)
-        optimizer = torch.optim.AdamW(parameters, lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
+        self.parameters = add_low_rank(self.model, config.rank)
+        optimizer = torch.optim.AdamW(self.parameters, lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
         optimizer.param_groups[0]["peak_lr"] = config.lr
         self.optimizers: list[torch.optim.Optimizer] = [optimizer]
         self.average = low_rank_tensors(self.model)
@@ -158,12 +158,11 @@ class Adaptation:
         with self.accelerator.autocast():
             loss, _ = losses(self.model, batch, self.training)
         self.accelerator.backward(loss)
-        parameters = [p for p in self.model.parameters() if p.requires_grad]
-        norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         if guard.accepts(loss.detach(), norm):
             self.optimizers[0].step()
         self.optimizers[0].zero_grad()
-        decay = min(self.config.ema_decay, (1 + self.progress.step) / (10 + self.progress.step))
+        decay = ema_decay(self.progress.step, self.config.ema_decay)
         for name, value in low_rank_tensors(self.model).items():
             self.average[name].lerp_(value, 1 - decay)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,12 +117,6 @@ def _utterances(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> list[Ut
         Utterance(r["id"], r["speaker"], r["text"], symbols, starts, codes.T, durations)
         for r, (symbols, starts, codes, durations) in zip(records, parts, strict=True)
     ]
-
-
-def write_aligner(aligner: Aligner, path: Path) -> None:
-    """Put the aligner where `prepare` looks for it, so that it trains none."""
-    metadata = {"kind": "aligner", "version": VERSION, "config": asdict(aligner.config), "symbols": list(SYMBOLS)}
-    checkpoint.save(path, aligner.state_dict(), metadata)
 
 
 def main() -> None:

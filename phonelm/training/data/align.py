@@ -45,9 +45,14 @@ def cache_aligner(path: Path, parts: list[Path], config: AlignerConfig) -> Align
             bar.set_postfix_str(f"loss {loss:.3f} nats/frame", refresh=False)
 
         aligner = train_aligner(items, config, progress)
-    metadata = {"kind": "aligner", "version": VERSION, "config": asdict(config), "symbols": list(SYMBOLS)}
-    checkpoint.save(path, aligner.state_dict(), metadata)
+    save_aligner(aligner, path)
     return aligner
+
+
+def save_aligner(aligner: Aligner, path: Path) -> None:
+    """Write the file in which `cache_aligner` looks for an aligner."""
+    metadata = {"kind": "aligner", "version": VERSION, "config": asdict(aligner.config), "symbols": list(SYMBOLS)}
+    checkpoint.save(path, aligner.state_dict(), metadata)
 
 
 def align_parts(aligner: Aligner, parts: list[Path], budget: int) -> tuple[list[dict[str, Any]], list[np.ndarray]]:

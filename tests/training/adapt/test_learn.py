@@ -10,9 +10,10 @@ from phonelm.codec import Codec
 from phonelm.config import PRESETS
 from phonelm.model import PhoneLM, merge_low_rank
 from phonelm.training.adapt.learn import STATE, Adaptation, AdaptConfig, InMemory, Measured
-from phonelm.training.adapt.prior import choose, load_prior, save_prior, write_aligner
+from phonelm.training.adapt.prior import choose, load_prior, save_prior
 from phonelm.training.batches import BatchMaker
 from phonelm.training.config import AlignerConfig, TrainConfig
+from phonelm.training.data.align import save_aligner
 from phonelm.training.data.aligner import Aligner
 from phonelm.training.data.dataset import CodesDataset
 from phonelm.training.loss import losses
@@ -105,7 +106,7 @@ def test_words_count_twice_beyond_a_point():
 def test_the_prior_comes_back_as_it_was(dataset, tmp_path):
     torch.manual_seed(0)
     aligner = Aligner(AlignerConfig(width=8, n_mels=4))
-    write_aligner(aligner, tmp_path / "aligner.safetensors")
+    save_aligner(aligner, tmp_path / "aligner.safetensors")
     records = dataset.records
     chosen = [0, 5, 7]
     save_prior(tmp_path / "prior.safetensors", tmp_path / "aligner.safetensors", dataset, chosen)
